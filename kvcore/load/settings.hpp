@@ -1,0 +1,56 @@
+// Settings: a Config together with where each of its values came from.
+//
+//   Settings settings;                       every option at its default
+//   load_file("cache.toml", settings, out);  options that the file gives
+//   flags.apply(settings, out);              options that flags give; they win
+//   check(settings, out);                    every rule of validate.hpp, with its place
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "kvcore/load/diagnostic.hpp"
+#include "kvcore/plan/config.hpp"
+#include "kvcore/plan/options.hpp"
+
+namespace kv {
+
+struct Origin {
+  enum class Kind : uint8_t { default_value, computed, file, flag };
+  Kind kind = Kind::default_value;
+  Place place;  ///< for file and flag
+};
+
+struct Settings {
+  Config config;
+  std::array<Origin, option_count> origins;
+
+  Origin& origin(Option id) { return origins[static_cast<uint64_t>(id)]; }
+  const Origin& origin(Option id) const { return origins[static_cast<uint64_t>(id)]; }
+};
+
+/// "default", "cache.toml:3", "--keys", "computed".
+std::string describe(const Origin& origin);
+
+enum class FileFormat { toml, json };
+
+/// Reads `path` ("-" is standard input) into `settings`. The format follows from the
+/// extension (.toml, .json), else from the content. Every mistake is added to `out`; a file
+/// that cannot be read gives Rule::unreadable. Returns whether nothing was added.
+bool load_file(const std::string& path, Settings& settings, Diagnostics& out);
+
+/// The same for text at hand; `name` stands in diagnostics.
+bool load_text(std::string_view text, FileFormat format, const std::string& name,
+               Settings& settings, Diagnostics& out);
+
+/// Parses one value as a flag or a string in a file gives it, and sets the option. The
+/// diagnostic, if any, points at `place`. Returns whether it was set.
+bool set_from_text(Option id, std::string_view text, const Place& place, Settings& settings,
+                   Diagnostics& out);
+
+/// Runs validate() and adds a diagnostic for each violation, at the place of its option.
+/// Returns whether nothing was added.
+bool check(const Settings& settings, Diagnostics& out);
+
+}  // namespace kv

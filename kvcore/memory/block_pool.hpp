@@ -1,0 +1,81 @@
+// A fixed pool of blocks, chained into keys and values.
+//
+// Memory is block_count × block_bytes, nothing else. A block is a 32-bit link and its payload;
+// free blocks form one chain through the same link, and blocks that were never used are taken
+// from the front of the memory, so a start touches none of them.
+//
+//     | next | payload …… |  | next | payload …… |  | none | payload …… |
+//
+// A string of n bytes takes max(1, ceil(n / payload_bytes())) blocks, so a set of strings fits
+// if and only if the sum of their blocks is at most count().
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "kvcore/memory/arena.hpp"
+#include "kvcore/plan/records.hpp"
+
+namespace kv {
+
+class BlockPool {
+ public:
+  /// Carves store_bytes / block_bytes blocks. REQUIRES: the config is resolved and valid.
+  static BlockPool carve(Arena& arena, const Config& config);
+
+  BlockPool() = default;
+  /// REQUIRES: block_bytes > sizeof(BlockLink), a multiple of 8; memory is aligned to 8.
+  BlockPool(std::span<std::byte> memory, uint64_t block_bytes);
+
+  uint64_t count() const { return count_; }
+  uint64_t free_count() const { return free_count_; }
+  uint64_t used_count() const { return count_ - free_count_; }
+  uint64_t payload_bytes() const { return payload_bytes_; }
+  uint64_t blocks_for(uint64_t bytes) const {
+    return bytes <= payload_bytes_ ? 1 : (bytes + payload_bytes_ - 1) / payload_bytes_;
+  }
+
+  /// Stores `data` in a new chain and returns its first block.
+  /// REQUIRES: free_count() >= blocks_for(data.size()).
+  uint32_t store(std::string_view data);
+
+  /// Replaces the content of the chain `first`, which holds `old_bytes`, in place: blocks are
+  /// added or given back at its end, the first block stays.
+  /// REQUIRES: free_count() + blocks_for(old_bytes) >= blocks_for(data.size()).
+  void overwrite(uint32_t first, uint64_t old_bytes, std::string_view data);
+
+  /// Gives a chain that holds `bytes` back.
+  void release(uint32_t first, uint64_t bytes);
+
+  /// Copies the `bytes` that the chain holds to `out`.
+  void read(uint32_t first, uint64_t bytes, char* out) const;
+
+  /// Whether the chain, which holds `bytes`, equals `data`.
+  bool equals(uint32_t first, uint64_t bytes, std::string_view data) const;
+
+  /// Gives every block back at once. Costs nothing per block.
+  void clear();
+
+  /// Asks for the cache lines of the head of a chain.
+  void prefetch(uint32_t first) const { __builtin_prefetch(block(first)); }
+
+ private:
+  std::byte* block(uint32_t index) const { return memory_ + uint64_t{index} * block_bytes_; }
+  BlockLink& link(uint32_t index) const { return *reinterpret_cast<BlockLink*>(block(index)); }
+  char* payload(uint32_t index) const {
+    return reinterpret_cast<char*>(block(index) + sizeof(BlockLink));
+  }
+  uint32_t allocate();
+
+  std::byte* memory_ = nullptr;
+  uint64_t block_bytes_ = 0;
+  uint64_t payload_bytes_ = 0;
+  uint64_t count_ = 0;
+  uint64_t free_count_ = 0;
+  uint32_t free_head_ = index_none;  ///< chain of blocks that were given back
+  uint32_t fresh_ = 0;               ///< blocks from here on were never used
+};
+
+}  // namespace kv

@@ -1,0 +1,131 @@
+// The records that live in the arena, and their sizes.
+//
+// Records refer to one another by 32-bit index, never by pointer, so a sizeof here is the
+// same on every machine and the planner (wasm32 included) computes what the server carves.
+#pragma once
+
+#include <cstdint>
+
+#include "kvcore/plan/units.hpp"
+
+namespace kv {
+
+/// A key and what it holds. Free entries are chained through `first`.
+struct Entry {
+  enum class Type : uint8_t { free, string, list };
+
+  uint32_t key_block;  ///< first block of the key
+  uint32_t key_bytes;
+  uint32_t first;      ///< string: first block; list: first node; free: next free entry
+  uint32_t last;       ///< list: last node; string: unused
+  uint32_t length;     ///< string: bytes; list: elements
+  uint32_t hash_high;  ///< upper half of the key's hash, compared before the key is
+  uint32_t reserved;
+  Type type;
+  uint8_t unused[3];
+};
+static_assert(sizeof(Entry) == 32 && alignof(Entry) == 4);
+
+/// A cache line of the map.
+///
+///     0            12        16                                   64
+///     | 12 tags    | passed  | 12 entry indices of 4 bytes        |
+///
+/// A tag of 0 is an empty slot. `passed` counts the keys whose home is here or before and
+/// that were placed further on, because this bucket was full: a search ends where it is 0.
+struct alignas(64) Bucket {
+  static constexpr uint32_t slots = 12;
+
+  uint8_t tags[slots];
+  uint32_t passed;
+  uint32_t entries[slots];
+};
+static_assert(sizeof(Bucket) == 64 && alignof(Bucket) == 64);
+
+/// An element of a list. Free nodes are chained through `next`.
+struct ListNode {
+  uint32_t previous;
+  uint32_t next;
+  uint32_t block;  ///< first block of the element
+  uint32_t bytes;  ///< length of the element
+};
+static_assert(sizeof(ListNode) == 16 && alignof(ListNode) == 4);
+
+/// One argument of the command being executed: where it lies in the request buffer.
+struct Slice {
+  alignas(8) const char* data;
+  alignas(8) uint64_t bytes;
+};
+static_assert(sizeof(Slice) == 16 && alignof(Slice) == 8);
+
+/// Every block begins with the index of the next block of its chain.
+using BlockLink = uint32_t;
+static_assert(sizeof(BlockLink) == 4);
+
+/// What the kernel knows of a buffer in the buffer ring. Source: struct io_uring_buf.
+struct BufferRingEntry {
+  uint64_t address;
+  uint32_t bytes;
+  uint16_t id;
+  uint16_t reserved;
+};
+static_assert(sizeof(BufferRingEntry) == 16);
+
+/// A link of an intrusive doubly linked queue of connections.
+struct QueueLink {
+  uint32_t previous;
+  uint32_t next;
+};
+static_assert(sizeof(QueueLink) == 8);
+
+/// A client. Free records are chained through `waiting.next`.
+///
+///     request window                       reply window
+///     held buffer: [ … begin ▒▒▒▒ end … ]  held buffer: [ … sent ▒▒▒▒ filled … ]
+struct alignas(64) ConnectionRecord {
+  uint64_t client_id;
+  uint64_t connected_ms;       ///< when it was accepted, on the server's clock
+  uint64_t active_ms;          ///< when it last sent a command
+  uint64_t stall_deadline_ms;  ///< 0: nothing is held that others may need
+
+  int32_t socket;       ///< file descriptor, or -1
+  uint32_t generation;  ///< grows when the record is reused; part of a completion's identity
+
+  uint32_t request_buffer;  ///< index of the receive buffer held, or index_none
+  uint32_t large_request;   ///< index of the large request slot held, or index_none
+  uint32_t request_begin;   ///< first byte that is not executed yet
+  uint32_t request_end;     ///< end of what was received
+
+  uint32_t reply_buffer;  ///< index of the send buffer held, or index_none
+  uint32_t large_reply;   ///< index of the large reply slot held, or index_none
+  uint32_t reply_sent;    ///< bytes that the kernel has taken
+  uint32_t reply_filled;  ///< bytes encoded
+
+  // Progress in a frame that is not complete, so that no byte is scanned twice.
+  uint32_t frame_scanned;    ///< bytes of the frame that were scanned
+  uint32_t frame_args_left;  ///< arguments still to be scanned
+  uint32_t frame_args;       ///< arguments in the frame
+  uint32_t frame_needs;      ///< bytes that the frame is known to need, at least
+
+  // A frame beyond a limit is consumed without being kept.
+  uint64_t discard_bytes;  ///< of the current argument, its CRLF included
+  uint32_t discard_args;   ///< arguments after it
+  uint32_t reply_needs;    ///< bytes that the waiting command wants in its reply buffer
+  uint64_t refused_value;  ///< the number that was beyond the limit
+  uint8_t refused_limit;   ///< which limit it was, 0 for none
+
+  uint8_t waiting_for;  ///< the resource in whose queue `waiting` is linked
+  uint8_t flags;        ///< operations in flight, closing
+  uint8_t protocol;     ///< RESP version, 2 or 3
+  uint32_t reserved;
+
+  QueueLink waiting;  ///< in the queue for a buffer or slot
+  QueueLink stalled;  ///< in the queue ordered by stall_deadline_ms
+
+  char name[40];         ///< CLIENT SETNAME, NUL-terminated unless full
+  char lib_name[32];     ///< CLIENT SETINFO lib-name
+  char lib_version[16];  ///< CLIENT SETINFO lib-ver
+};
+static_assert(sizeof(ConnectionRecord) == 256 && alignof(ConnectionRecord) == 64);
+
+}  // namespace kv
