@@ -68,6 +68,9 @@ class BlockPool {
     return reinterpret_cast<char*>(block(index) + sizeof(BlockLink));
   }
   uint32_t allocate();
+  /// Fills the block `last` and, as far as `data` goes, new blocks behind it.
+  void append(uint32_t last, std::string_view data);
+  void release_blocks(uint32_t first, uint64_t blocks);
 
   std::byte* memory_ = nullptr;
   uint64_t block_bytes_ = 0;

@@ -55,7 +55,8 @@ class Table {
  private:
   uint64_t home(uint64_t hash) const {
     // The upper half of the product of hash and bucket count: an even spread over any count.
-    return static_cast<uint64_t>((static_cast<unsigned __int128>(hash) * buckets_.size()) >> 64);
+    __extension__ using uint128 = unsigned __int128;
+    return static_cast<uint64_t>((uint128{hash} * buckets_.size()) >> 64);
   }
   uint64_t after(uint64_t bucket) const { return bucket + 1 == buckets_.size() ? 0 : bucket + 1; }
 

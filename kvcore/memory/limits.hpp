@@ -1,0 +1,36 @@
+// The limits that stand between a process and its memory, as the kernel reports them now.
+//
+// Only failures and start-up ask: nothing here is kept, and everything may allocate.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace kv {
+
+/// A limit of a control group, and the file that sets it.
+struct CgroupLimit {
+  uint64_t bytes;
+  std::string file;
+};
+
+/// The smallest memory limit of the process's control group and the groups above it; nothing
+/// when none is set. Understands version 2 (memory.max) and 1 (memory.limit_in_bytes). Inside
+/// a container only the groups that are mounted there can be seen. The parameters are for
+/// tests. Source: cgroups(7), Documentation/admin-guide/cgroup-v2.rst.
+std::optional<CgroupLimit> cgroup_memory_limit(
+    const std::string& membership_file = "/proc/self/cgroup",
+    const std::string& mount_point = "/sys/fs/cgroup");
+
+/// The value of a resource limit (RLIMIT_…), UINT64_MAX for none.
+uint64_t resource_limit(int resource);
+
+/// A number in /proc/self/status or /proc/meminfo, in bytes: proc_bytes("/proc/meminfo",
+/// "MemTotal"). Zero when it is not there.
+uint64_t proc_bytes(const std::string& file, const std::string& field);
+
+/// The number that is the whole content of a file, like /proc/sys/vm/nr_hugepages.
+std::optional<uint64_t> number_in_file(const std::string& file);
+
+}  // namespace kv
