@@ -14,25 +14,27 @@
 #include "kvcore/plan/allocation.hpp"
 #include "kvcore/plan/records.hpp"
 #include "server/reply.hpp"
+#include "server/store.hpp"
 
 namespace kv {
-
-class Store;
 
 /// The arguments of a command; [0] is its name.
 class Arguments {
  public:
-  explicit Arguments(std::span<const Slice> slices) : slices_(slices) {}
+  explicit Arguments(std::span<Slice> slices) : slices_(slices) {}
   uint64_t size() const { return slices_.size(); }
   std::string_view operator[](uint64_t index) const {
     return {slices_[index].data, slices_[index].bytes};
   }
+  /// The arguments from `index` on, as they lie in the scratch area.
+  std::span<Slice> from(uint64_t index) const { return slices_.subspan(index); }
 
  private:
-  std::span<const Slice> slices_;
+  std::span<Slice> slices_;
 };
 
-/// Counters that INFO shows. All of them only grow, except `clients`.
+/// Counters that INFO shows. execute() keeps commands_processed, error_replies of commands,
+/// the keyspace counters and refused_for_memory; the rest is the server's.
 struct Statistics {
   uint64_t connections_received = 0;
   uint64_t connections_rejected = 0;
@@ -51,19 +53,15 @@ struct Statistics {
   uint64_t waits_large_reply = 0;
 };
 
-/// How much of a fixed pool is in use.
-struct PoolUse {
-  uint64_t used = 0;
-  uint64_t used_max = 0;  ///< the most that was ever used
-};
-
 /// What the handlers of the server group may know of the server. The server owns it and
 /// keeps it up to date; everything in it outlives the handlers.
 struct ServerView {
   const Allocation* allocation = nullptr;
   const Verification* verification = nullptr;
+  const Ledger* ledger = nullptr;  ///< what was carved, part by part
   Statistics statistics;
-  std::array<PoolUse, part_count> use = {};  ///< by part, in the part's own units
+  /// By part, in the part's own units. The store knows its own: see Store::use().
+  std::array<PoolUse, part_count> use = {};
   uint64_t clients = 0;
   uint64_t clients_waiting = 0;
   uint64_t started_ms = 0;  ///< Unix time

@@ -18,10 +18,14 @@ constexpr uint64_t small_reply_bytes_max = 512;
 class ReplyWriter {
  public:
   ReplyWriter() = default;
-  ReplyWriter(std::span<char> room, uint8_t protocol) : room_(room), protocol_(protocol) {}
+  ReplyWriter(std::span<char> room, uint8_t protocol)
+      : out_(room.data()), capacity_(room.size()), protocol_(protocol) {}
+
+  /// A writer that only counts: written() is then the size of what was to be written.
+  static ReplyWriter counter(uint8_t protocol);
 
   uint64_t written() const { return written_; }
-  bool fits(uint64_t bytes) const { return bytes <= room_.size() - written_; }
+  bool fits(uint64_t bytes) const { return bytes <= capacity_ - written_; }
   uint8_t protocol() const { return protocol_; }
   void set_protocol(uint8_t protocol) { protocol_ = protocol; }
 
@@ -36,16 +40,21 @@ class ReplyWriter {
   void array(uint64_t count);         ///< *3
   void map(uint64_t pairs);           ///< %3, or *6 in RESP2
 
-  /// Begins a bulk string of `bytes` and returns where its content must be copied to.
+  /// Begins a bulk string of `bytes` and returns where its content must be copied to. Its end
+  /// is written already. A counter returns null.
   char* begin_bulk(uint64_t bytes);
 
   /// Bytes that are RESP already.
   void raw(std::string_view text);
 
  private:
+  /// A type byte, the number and CRLF.
   void decimal(char type, int64_t value);
+  /// The place of the next bytes, which count as written from now on.
+  char* claim(uint64_t bytes);
 
-  std::span<char> room_;
+  char* out_ = nullptr;  ///< null for a counter
+  uint64_t capacity_ = 0;
   uint64_t written_ = 0;
   uint8_t protocol_ = 2;
 };

@@ -14,6 +14,7 @@
 #include "kvcore/memory/scratch.hpp"
 #include "kvcore/plan/allocation.hpp"
 #include "kvcore/plan/records.hpp"
+#include "server/reply.hpp"
 
 namespace kv {
 
@@ -36,7 +37,8 @@ struct Parse {
 
   Status status;
   uint64_t consumed;       ///< bytes of the input that are done with
-  uint64_t needs;          ///< incomplete: bytes that the input must hold in all, at least
+  uint64_t needs;          ///< incomplete: bytes that the input must hold in all, at least,
+                           ///< counted from behind `consumed`; more than are left there
   std::string_view error;  ///< broken: the text behind "-ERR " (a literal)
 };
 
@@ -47,14 +49,23 @@ class RequestParser {
 
   /// Parses one frame at the start of `input`. `record` holds the progress of a frame that
   /// was incomplete before; `input` then begins at the same frame, with more bytes.
-  /// On `complete` the slices are in `scratch`, which is reset first.
+  /// On `complete` the slices are in `scratch`, which is reset first; the same frame may then
+  /// be parsed again. Inline arguments with quotes are unquoted into the end of `scratch`.
   Parse parse(std::string_view input, ConnectionRecord& record, Scratch& scratch) const;
 
  private:
-  uint64_t key_bytes_max_;
-  uint64_t value_bytes_max_;
+  Parse parse_array(std::string_view input, ConnectionRecord& record, Scratch& scratch) const;
+  Parse parse_inline(std::string_view input, ConnectionRecord& record, Scratch& scratch) const;
+  Parse begin_discard(std::string_view input, uint64_t at, ConnectionRecord& record) const;
+
+  uint64_t argument_bytes_max_;  ///< no argument of any command may be longer
   uint64_t arguments_max_;
   uint64_t request_bytes_max_;
+  uint64_t inline_bytes_max_;
 };
+
+/// The reply to a refused frame, from record.refused_limit and refused_value.
+void write_refusal(ReplyWriter& reply, const ConnectionRecord& record,
+                   const Allocation& allocation);
 
 }  // namespace kv

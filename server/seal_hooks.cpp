@@ -18,9 +18,9 @@
 #ifdef KV_ADDRESS_SANITIZER
 
 // Declared here since g++ comes without the header. Source: sanitizer/allocator_interface.h.
-extern "C" int __sanitizer_install_malloc_and_free_hooks(
-    void (*malloc_hook)(const volatile void*, std::size_t),
-    void (*free_hook)(const volatile void*));
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile void*,
+                                                                             std::size_t),
+                                                         void (*free_hook)(const volatile void*));
 
 namespace kv {
 

@@ -84,9 +84,9 @@ static_assert(sizeof(QueueLink) == 8);
 ///     held buffer: [ … begin ▒▒▒▒ end … ]  held buffer: [ … sent ▒▒▒▒ filled … ]
 struct alignas(64) ConnectionRecord {
   uint64_t client_id;
-  uint64_t connected_ms;       ///< when it was accepted, on the server's clock
-  uint64_t active_ms;          ///< when it last sent a command
-  uint64_t stall_deadline_ms;  ///< 0: nothing is held that others may need
+  uint64_t connected_ms;  ///< when it was accepted, on the server's clock
+  uint64_t active_ms;     ///< when it last sent a command
+  uint64_t progress_ms;   ///< when bytes last moved to or from it
 
   int32_t socket;       ///< file descriptor, or -1
   uint32_t generation;  ///< grows when the record is reused; part of a completion's identity
@@ -120,9 +120,8 @@ struct alignas(64) ConnectionRecord {
   uint32_t reserved;
 
   QueueLink waiting;  ///< in the queue for a buffer or slot
-  QueueLink stalled;  ///< in the queue ordered by stall_deadline_ms
 
-  char name[40];         ///< CLIENT SETNAME, NUL-terminated unless full
+  char name[48];         ///< CLIENT SETNAME, NUL-terminated unless full
   char lib_name[32];     ///< CLIENT SETINFO lib-name
   char lib_version[16];  ///< CLIENT SETINFO lib-ver
 };

@@ -1,0 +1,61 @@
+#include "server/command_line.hpp"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include <CLI/CLI.hpp>
+
+#include "kvcore/load/flags.hpp"
+#include "kvcore/plan/version.hpp"
+
+namespace kv {
+
+namespace {
+
+void print(const Diagnostics& diagnostics, bool color) {
+  for (const Diagnostic& diagnostic : diagnostics) {
+    fmt::print(stderr, "{}", render(diagnostic, color));
+  }
+}
+
+/// Files that could not be read are the caller's mistake, everything else the config's.
+KvdExit exit_for(const Diagnostics& diagnostics) {
+  for (const Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.rule == Rule::unreadable) return KvdExit::no_input;
+  }
+  return KvdExit::config;
+}
+
+}  // namespace
+
+std::optional<KvdExit> parse_command_line(int argc, char** argv, CommandLine& out) {
+  CLI::App app("A Redis-compatible key/value server that takes all of its memory at start-up.",
+               "kvd");
+  std::string config_file;
+  app.add_option("-c,--config", config_file, "TOML or JSON file to read; - for standard input")
+      ->type_name("FILE");
+  app.add_flag("--check", out.check_only, "allocate, verify against the plan, print, and exit");
+  app.set_version_flag("--version", fmt::format("kvd {}", version));
+  const ConfigFlags flags(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked_for_help) {
+    app.exit(asked_for_help);
+    return KvdExit::ok;
+  } catch (const CLI::ParseError& error) {
+    app.exit(error);
+    return KvdExit::usage;
+  }
+
+  Diagnostics diagnostics;
+  if (!config_file.empty()) load_file(config_file, out.settings, diagnostics);
+  flags.apply(out.settings, diagnostics);
+  if (diagnostics.empty()) check(out.settings, diagnostics);
+  if (diagnostics.empty()) return {};
+  print(diagnostics, isatty(STDERR_FILENO) == 1 && getenv("NO_COLOR") == nullptr);
+  return exit_for(diagnostics);
+}
+
+}  // namespace kv

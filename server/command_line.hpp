@@ -1,0 +1,29 @@
+// kvd's command line: which config to run with, and what to do with it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "kvcore/load/settings.hpp"
+
+namespace kv {
+
+/// Exit codes of kvd. Source: sysexits(3).
+enum class KvdExit : int {
+  ok = 0,
+  usage = 64,     ///< EX_USAGE: an unknown flag
+  no_input = 66,  ///< EX_NOINPUT: the config cannot be read
+  os_error = 71,  ///< EX_OSERR: memory, sockets or io_uring are refused
+  config = 78,    ///< EX_CONFIG: the config is invalid, or what was allocated is not the plan
+};
+
+struct CommandLine {
+  Settings settings;
+  bool check_only = false;  ///< allocate, verify, print and exit
+};
+
+/// Parses flags, loads the file and validates. Prints diagnostics, help or the version itself;
+/// then, or when that was all that was asked for, `exit` says how to end.
+std::optional<KvdExit> parse_command_line(int argc, char** argv, CommandLine& out);
+
+}  // namespace kv

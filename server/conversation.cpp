@@ -1,0 +1,272 @@
+// One client: receive, parse, execute, send, and what happens when a buffer is missing.
+
+#include <cerrno>
+#include <cstring>
+
+#include "kvcore/memory/assert.hpp"
+#include "server/connection_flags.hpp"
+#include "server/server.hpp"
+
+namespace kv {
+
+namespace {
+
+namespace flag = connection_flag;
+
+bool has_input(const ConnectionRecord& record) { return record.request_end > record.request_begin; }
+
+bool waits(const ConnectionRecord& record) {
+  return record.waiting_for != static_cast<uint8_t>(Resource::none);
+}
+
+}  // namespace
+
+void Server::on_receive(uint32_t index, int32_t result, uint32_t buffer) {
+  ConnectionRecord& record = connections_[index];
+  flag::clear(record, flag::receiving);
+  if (buffer != index_none) {
+    connections_.hold_request_buffer(record, buffer);
+    record.request_begin = record.request_end = 0;
+  }
+  if (flag::has(record, flag::closing)) {
+    if (!flag::has(record, flag::sending)) finish_close(index);
+    return;
+  }
+  if (result == -ENOBUFS) {
+    wait_for(Resource::request_buffer, index);
+    return;
+  }
+  if (result == -EINTR || result == -EAGAIN) {
+    receive_more(index);
+    return;
+  }
+  if (result <= 0) {  // The client has closed its side: it may still read its replies.
+    flag::set(record, flag::ending);
+    if (result < 0 || !flag::has(record, flag::sending)) begin_close(index);
+    return;
+  }
+  flag::clear(record, flag::woken);
+  record.request_end += static_cast<uint32_t>(result);
+  record.progress_ms = record.active_ms = now_ms_;
+  view_.statistics.bytes_received += static_cast<uint64_t>(result);
+  advance(index);
+}
+
+void Server::on_send(uint32_t index, int32_t result) {
+  ConnectionRecord& record = connections_[index];
+  flag::clear(record, flag::sending);
+  if (flag::has(record, flag::closing)) {
+    if (!flag::has(record, flag::receiving)) finish_close(index);
+    return;
+  }
+  if (result <= 0 && result != -EINTR && result != -EAGAIN) {
+    begin_close(index);
+    return;
+  }
+  if (result > 0) {
+    record.reply_sent += static_cast<uint32_t>(result);
+    record.progress_ms = now_ms_;
+    view_.statistics.bytes_sent += static_cast<uint64_t>(result);
+  }
+  KV_ASSERT(record.reply_sent <= record.reply_filled);
+  if (record.reply_sent < record.reply_filled) {
+    flush(index);
+    return;
+  }
+  release_reply(record);
+  if (flag::has(record, flag::ending)) {
+    begin_close(index);
+  } else if (!flag::has(record, flag::receiving) && !waits(record)) {
+    advance(index);
+  }
+}
+
+/// Executes what was received until input, reply room or the client's will ends it, then
+/// sends what there is to send and asks for what is missing.
+void Server::advance(uint32_t index) {
+  ConnectionRecord& record = connections_[index];
+  Progress progress = Progress::needs_input;
+  while (!stopping_ && has_input(record)) {
+    progress = execute_one(index);
+    if (progress != Progress::executed) break;
+  }
+  if (progress == Progress::ended || stopping_) flag::set(record, flag::ending);
+  flush(index);
+  // flush() may have closed a connection that is ending.
+  if (flag::has(record, flag::ending | flag::closing) || record.socket < 0) return;
+  if (progress != Progress::needs_reply_room) receive_more(index);
+}
+
+Server::Progress Server::execute_one(uint32_t index) {
+  ConnectionRecord& record = connections_[index];
+  const uint64_t wanted =
+      record.reply_needs > small_reply_bytes_max ? record.reply_needs : small_reply_bytes_max;
+  if (!reply_room_for(index, wanted)) return Progress::needs_reply_room;
+
+  const std::span<char> received = connections_.request_room(record);
+  const std::string_view input(received.data() + record.request_begin,
+                               record.request_end - record.request_begin);
+  const Parse parse = parser_.parse(input, record, scratch_);
+  if (parse.status == Parse::Status::incomplete) {
+    record.request_begin += static_cast<uint32_t>(parse.consumed);
+    record.frame_needs = static_cast<uint32_t>(parse.needs - parse.consumed);
+    return Progress::needs_input;
+  }
+  Progress progress = Progress::executed;
+  answer(record, parse, progress);
+  if (progress != Progress::needs_reply_room) {
+    record.request_begin += static_cast<uint32_t>(parse.consumed);
+    return progress;
+  }
+  // Nothing was changed: the command runs again from its first byte when there is room.
+  return reply_room_for(index, record.reply_needs) ? Progress::executed : progress;
+}
+
+/// Runs the command that was parsed, or says why it is refused.
+void Server::answer(ConnectionRecord& record, const Parse& parse, Progress& progress) {
+  const std::span<char> room = connections_.reply_room(record);
+  ReplyWriter reply(room.subspan(record.reply_filled), record.protocol);
+  record.reply_needs = 0;
+  if (parse.status == Parse::Status::broken) {
+    ++view_.statistics.protocol_errors;
+    reply.raw("-ERR ");
+    reply.raw(parse.error);
+    reply.raw("\r\n");
+    progress = Progress::ended;
+  } else if (parse.status == Parse::Status::refused) {
+    ++view_.statistics.error_replies;
+    write_refusal(reply, record, allocation_);
+  } else if (scratch_.count() > 0) {
+    Call call{Arguments(scratch_.slices()), reply, store_, record, view_};
+    const Outcome outcome = execute(call);
+    if (outcome == Outcome::needs_room) {
+      record.reply_needs = static_cast<uint32_t>(call.room_bytes);
+      progress = Progress::needs_reply_room;
+    } else if (outcome == Outcome::close) {
+      progress = Progress::ended;
+    }
+  }
+  record.reply_filled += static_cast<uint32_t>(reply.written());
+}
+
+/// Makes sure that `bytes` can be written to the reply. Otherwise the connection is resumed
+/// by the completion of its own send, or waits for a buffer.
+bool Server::reply_room_for(uint32_t index, uint64_t bytes) {
+  ConnectionRecord& record = connections_[index];
+  const std::span<char> room = connections_.reply_room(record);
+  if (bytes <= room.size() - record.reply_filled && !room.empty()) return true;
+  if (record.reply_filled > 0) return false;
+  if (!room.empty()) release_reply(record);  // An empty buffer that is too small.
+
+  const bool large = bytes > connections_.reply_unit_bytes();
+  KV_ASSERT(bytes <= allocation_.terms.reply_bytes_max);
+  const Resource resource = large ? Resource::large_reply : Resource::reply_buffer;
+  const bool others_first =
+      !connections_.queue(resource).empty() && !flag::has(record, flag::woken);
+  if (!others_first && connections_.acquire(resource, record)) {
+    flag::clear(record, flag::woken);
+    return true;
+  }
+  wait_for(resource, index);
+  return false;
+}
+
+/// Sends what is encoded, if nothing is on its way. A connection that is ending closes when
+/// nothing is left.
+void Server::flush(uint32_t index) {
+  ConnectionRecord& record = connections_[index];
+  if (flag::has(record, flag::sending)) return;
+  if (record.reply_filled > record.reply_sent) {
+    flag::set(record, flag::sending);
+    io_.send(target(index), connections_.reply_room(record).subspan(
+                                record.reply_sent, record.reply_filled - record.reply_sent));
+    return;
+  }
+  release_reply(record);
+  if (flag::has(record, flag::ending)) begin_close(index);
+}
+
+void Server::release_reply(ConnectionRecord& record) {
+  if (record.reply_buffer != index_none) connections_.release(Resource::reply_buffer, record);
+  if (record.large_reply != index_none) connections_.release(Resource::large_reply, record);
+  record.reply_sent = record.reply_filled = 0;
+}
+
+/// Receives into a shared buffer when nothing is left over, else behind what is there.
+void Server::receive_more(uint32_t index) {
+  ConnectionRecord& record = connections_[index];
+  if (flag::has(record, flag::receiving) || waits(record)) return;
+  if (!has_input(record)) {
+    release_request(record);
+    flag::set(record, flag::receiving);
+    io_.receive_any(target(index));
+    return;
+  }
+  if (!make_request_room(index)) return;
+  flag::set(record, flag::receiving);
+  io_.receive_into(target(index), connections_.request_room(record).subspan(record.request_end));
+}
+
+/// Moves the unfinished frame to the front of a buffer that can hold what it needs. False
+/// when that is a large slot and none is free: the connection waits, and is not received from.
+bool Server::make_request_room(uint32_t index) {
+  ConnectionRecord& record = connections_[index];
+  const uint32_t bytes = record.request_end - record.request_begin;
+  const char* from = connections_.request_room(record).data() + record.request_begin;
+  const bool is_large = record.large_request != index_none;
+  const bool needs_large = record.frame_needs > connections_.request_unit_bytes();
+  if (needs_large && !is_large) {
+    const bool others_first =
+        !connections_.queue(Resource::large_request).empty() && !flag::has(record, flag::woken);
+    if (others_first || !connections_.acquire(Resource::large_request, record)) {
+      wait_for(Resource::large_request, index);
+      return false;
+    }
+    flag::clear(record, flag::woken);
+  }
+  // The small buffer was kept for what follows a large request.
+  const bool goes_back = !needs_large && is_large && record.request_buffer != index_none;
+  const std::span<char> room = goes_back ? connections_.request_area()[record.request_buffer]
+                                         : connections_.request_room(record);
+  KV_ASSERT(record.frame_needs <= room.size());
+  KV_ASSERT(bytes < room.size());
+  std::memmove(room.data(), from, bytes);
+  if (goes_back) connections_.release(Resource::large_request, record);
+  record.request_begin = 0;
+  record.request_end = bytes;
+  return true;
+}
+
+void Server::release_request(ConnectionRecord& record) {
+  if (record.large_request != index_none) connections_.release(Resource::large_request, record);
+  if (record.request_buffer != index_none) {
+    io_.release_buffer(connections_.drop_request_buffer(record));
+  }
+  record.request_begin = record.request_end = 0;
+}
+
+void Server::wait_for(Resource resource, uint32_t index) {
+  ConnectionRecord& record = connections_[index];
+  const bool first = flag::has(record, flag::woken);
+  flag::clear(record, flag::woken);
+  Statistics& statistics = view_.statistics;
+  switch (resource) {
+    case Resource::request_buffer:
+      ++statistics.waits_request_buffer;
+      break;
+    case Resource::large_request:
+      ++statistics.waits_large_request;
+      break;
+    case Resource::reply_buffer:
+      ++statistics.waits_reply_buffer;
+      break;
+    case Resource::large_reply:
+      ++statistics.waits_large_reply;
+      break;
+    case Resource::none:
+      break;
+  }
+  connections_.wait(resource, index, first);
+}
+
+}  // namespace kv

@@ -1,0 +1,72 @@
+// The io interface: the few verbs that the server needs of the outside world.
+//
+// Verbs only queue work; wait() hands everything queued to the kernel at once and returns
+// what has completed. The server knows nothing else of sockets and time, so its core is
+// deterministic and can be driven by io_uring, by another backend, or by a simulator.
+//
+//     accept() receive_any() receive_into() send()  ──►  wait()  ──►  Completion …
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace kv {
+
+enum class Operation : uint8_t { accept, receive, send };
+
+/// The connection that an operation belongs to. The generation tells a reused record apart.
+struct Target {
+  uint32_t connection;
+  uint32_t generation;
+  int socket;
+};
+
+struct Completion {
+  Operation operation;
+  uint32_t connection;
+  uint32_t generation;
+  int32_t result;   ///< accept: the socket; else bytes; 0 for an end of stream; or -errno
+  uint32_t buffer;  ///< the receive buffer that receive_any() filled, or index_none
+};
+
+class Io {
+ public:
+  virtual ~Io() = default;
+
+  /// Accepts one client. At most one accept is in flight.
+  virtual void accept() = 0;
+
+  /// Receives into a shared buffer that is chosen when bytes arrive. Completes with -ENOBUFS
+  /// when none is free then.
+  virtual void receive_any(Target target) = 0;
+
+  /// Receives into `room`, which stays valid until the completion.
+  virtual void receive_into(Target target, std::span<char> room) = 0;
+
+  /// Sends `bytes`, which stay valid until the completion. May send only a part.
+  virtual void send(Target target, std::span<const char> bytes) = 0;
+
+  /// Gives a buffer that a completion named back for receive_any().
+  virtual void release_buffer(uint32_t buffer) = 0;
+
+  /// Ends both directions, so that operations in flight complete. The socket stays open.
+  virtual void shut_down(int socket) = 0;
+
+  /// Closes the socket. REQUIRES: none of its operations is in flight.
+  virtual void close(int socket) = 0;
+
+  /// Sends `text` as far as that is possible at once, and closes the socket.
+  virtual void refuse(int socket, std::string_view text) = 0;
+
+  /// Submits what was queued and waits until something completes or `timeout_ms` have passed
+  /// (forever for UINT64_MAX), or a signal arrives. Returns how many of `out` were filled.
+  virtual uint64_t wait(std::span<Completion> out, uint64_t timeout_ms) = 0;
+
+  /// A clock that never goes back, in milliseconds.
+  virtual uint64_t monotonic_ms() = 0;
+  /// Milliseconds since 1970.
+  virtual uint64_t unix_ms() = 0;
+};
+
+}  // namespace kv

@@ -1,0 +1,87 @@
+// kvd: parse, plan, allocate, verify, listen, seal, serve.
+
+#include <fmt/core.h>
+
+#include "kvcore/memory/seal.hpp"
+#include "server/command_line.hpp"
+#include "server/instance.hpp"
+#include "server/listener.hpp"
+#include "server/seal_hooks.hpp"
+#include "server/server.hpp"
+#include "server/signals.hpp"
+#include "server/start_report.hpp"
+#include "server/uring.hpp"
+
+namespace {
+
+using kv::KvdExit;
+
+KvdExit fail(KvdExit code, const std::string& message) {
+  fmt::print(stderr, "kvd: error: {}\n", message);
+  return code;
+}
+
+/// Takes every byte that the plan names, and shows that it is what was planned.
+KvdExit allocate(kv::Instance& instance, const kv::Config& config) {
+  const kv::PlanResult planned = kv::plan(config);
+  if (kv::Failure failure = kv::raise_file_limit(config)) {
+    return fail(KvdExit::os_error, *failure);
+  }
+  if (kv::Failure failure = instance.carve(planned.allocation)) {
+    return fail(KvdExit::os_error, *failure);
+  }
+  fmt::print("{}", kv::start_report(instance.allocation, instance.verification));
+  std::fflush(stdout);
+  if (!instance.verification.equal()) {
+    fmt::print(stderr, "{}", kv::difference_report(instance.verification));
+    return fail(KvdExit::config, "what was allocated is not what was planned; this is a bug");
+  }
+  if (kv::Failure failure = instance.back()) return fail(KvdExit::os_error, *failure);
+  return KvdExit::ok;
+}
+
+KvdExit serve(kv::Instance& instance) {
+  const kv::Config& config = instance.allocation.config;
+  kv::Listener listener;
+  kv::Uring io;
+  kv::ServerView view;
+  if (kv::Failure failure = listener.open(config)) return fail(KvdExit::os_error, *failure);
+  const kv::BufferArea buffers = instance.connections.request_area();
+  if (kv::Failure failure = io.start(instance.ring, buffers.memory, buffers.unit_bytes,
+                                     instance.allocation.terms.completion_entries)) {
+    return fail(KvdExit::os_error, *failure);
+  }
+  io.listen_on(listener.socket(), kv::block_stop_signals());
+
+  view.allocation = &instance.allocation;
+  view.verification = &instance.verification;
+  view.port = listener.port();
+  view.io = "io_uring";
+  view.ring_memory = io.rings_in_arena() ? "arena" : "kernel";
+  kv::Server server(
+      {instance.allocation, io, instance.connections, instance.scratch, instance.store, view});
+  server.start();
+  fmt::print("ready on {} (io_uring, rings in {} memory)\n", listener.address(), view.ring_memory);
+  std::fflush(stdout);
+
+  kv::seal();
+  while (!server.stopped()) {
+    if (kv::stop_requested() && !server.stopping()) server.stop();
+    server.turn();
+  }
+  return KvdExit::ok;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  kv::install_seal_hooks();
+  kv::CommandLine command_line;
+  if (const auto exit = kv::parse_command_line(argc, argv, command_line)) {
+    return static_cast<int>(*exit);
+  }
+  static kv::Instance instance;
+  KvdExit result = allocate(instance, command_line.settings.config);
+  if (result == KvdExit::ok && !command_line.check_only) result = serve(instance);
+  return static_cast<int>(result);
+}

@@ -1,0 +1,14 @@
+// SIGINT and SIGTERM, delivered only while the server waits.
+#pragma once
+
+#include <signal.h>
+
+namespace kv {
+
+/// Blocks the signals that stop the server and returns them; SIGPIPE is ignored.
+sigset_t block_stop_signals();
+
+/// Whether one of them has arrived.
+bool stop_requested();
+
+}  // namespace kv

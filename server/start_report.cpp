@@ -1,0 +1,48 @@
+#include "server/start_report.hpp"
+
+#include <fmt/format.h>
+
+#include "kvcore/load/guarantee.hpp"
+
+namespace kv {
+
+namespace {
+
+/// 1234567 → "1,234,567"
+std::string grouped(uint64_t number) {
+  std::string text = std::to_string(number);
+  for (uint64_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, 1, ',');
+  return text;
+}
+
+}  // namespace
+
+std::string start_report(const Allocation& allocation, const Verification& verification) {
+  constexpr std::string_view row = "  {:<12}{:>20}{:>20}\n";
+  const std::string rule(52, '-');
+  std::string text = fmt::format(row, "component", "planned", "carved");
+  text += fmt::format("  {}\n", rule);
+  for (const ComponentCheck& check : verification.components) {
+    text += fmt::format(row, component_info(check.component).name, grouped(check.planned_bytes),
+                        grouped(check.carved_bytes));
+  }
+  text += fmt::format("  {}\n", rule);
+  text += fmt::format(row, "arena", grouped(verification.planned_bytes),
+                      grouped(verification.carved_bytes));
+  text += fmt::format("  container limit: {} bytes\n", grouped(allocation.container_bytes));
+  text += fmt::format("  {}\n", describe(guarantee(allocation)));
+  return text;
+}
+
+std::string difference_report(const Verification& verification) {
+  std::string text;
+  for (const ComponentCheck& check : verification.components) {
+    if (check.equal()) continue;
+    text += fmt::format("kvd: {}: planned {} bytes, carved {} bytes\n",
+                        component_info(check.component).name, grouped(check.planned_bytes),
+                        grouped(check.carved_bytes));
+  }
+  return text;
+}
+
+}  // namespace kv

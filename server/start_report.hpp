@@ -1,0 +1,17 @@
+// What kvd prints when it starts: the plan with the carved bytes beside it.
+#pragma once
+
+#include <string>
+
+#include "kvcore/memory/verify.hpp"
+#include "kvcore/plan/allocation.hpp"
+
+namespace kv {
+
+/// The table of components: planned, carved, and the difference where there is one.
+std::string start_report(const Allocation& allocation, const Verification& verification);
+
+/// One line for each component whose carved bytes are not the planned ones.
+std::string difference_report(const Verification& verification);
+
+}  // namespace kv

@@ -1,0 +1,139 @@
+#include "server/uring.hpp"
+
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "kvcore/memory/assert.hpp"
+
+namespace kv {
+
+namespace {
+
+constexpr uint32_t generation_mask = 0xffffff;
+constexpr int buffer_group = 0;
+
+uint64_t encode(Operation operation, Target target) {
+  return uint64_t{static_cast<uint8_t>(operation)} << 56 |
+         uint64_t{target.generation & generation_mask} << 32 | target.connection;
+}
+
+Completion decode(const io_uring_cqe& entry) {
+  const bool buffered = (entry.flags & IORING_CQE_F_BUFFER) != 0;
+  return {static_cast<Operation>(entry.user_data >> 56), static_cast<uint32_t>(entry.user_data),
+          static_cast<uint32_t>(entry.user_data >> 32) & generation_mask, entry.res,
+          buffered ? entry.flags >> IORING_CQE_BUFFER_SHIFT : index_none};
+}
+
+uint64_t clock_ms(clockid_t clock) {
+  timespec now = {};
+  clock_gettime(clock, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint64_t>(now.tv_nsec) / 1000000;
+}
+
+}  // namespace
+
+Uring::~Uring() {
+  if (!open_) return;
+  // io_uring_queue_exit() would unmap the arena's pages, where the rings are in it.
+  if (rings_in_arena_) {
+    ::close(ring_.ring_fd);
+  } else {
+    io_uring_queue_exit(&ring_);
+  }
+}
+
+void Uring::listen_on(int socket, const sigset_t& awaited) {
+  listener_ = socket;
+  pthread_sigmask(SIG_BLOCK, nullptr, &unblocked_);
+  for (int signal = 1; signal < NSIG; ++signal) {
+    if (sigismember(&awaited, signal) == 1) sigdelset(&unblocked_, signal);
+  }
+}
+
+/// A full submission queue is no error: what is queued goes to the kernel, and there is room.
+io_uring_sqe* Uring::next_submission() {
+  io_uring_sqe* entry = io_uring_get_sqe(&ring_);
+  while (entry == nullptr) {
+    io_uring_submit(&ring_);
+    entry = io_uring_get_sqe(&ring_);
+  }
+  return entry;
+}
+
+void Uring::accept() {
+  KV_ASSERT(listener_ >= 0);
+  io_uring_sqe* entry = next_submission();
+  io_uring_prep_accept(entry, listener_, nullptr, nullptr, SOCK_CLOEXEC);
+  entry->user_data = encode(Operation::accept, {0, 0, listener_});
+}
+
+void Uring::receive_any(Target target) {
+  io_uring_sqe* entry = next_submission();
+  io_uring_prep_recv(entry, target.socket, nullptr, buffer_bytes_, 0);
+  // A client sends its next request after it has our reply: to poll first saves a receive
+  // that would find nothing.
+  entry->ioprio = IORING_RECVSEND_POLL_FIRST;
+  entry->flags = IOSQE_BUFFER_SELECT;
+  entry->buf_group = buffer_group;
+  entry->user_data = encode(Operation::receive, target);
+}
+
+void Uring::receive_into(Target target, std::span<char> room) {
+  KV_ASSERT(!room.empty());
+  io_uring_sqe* entry = next_submission();
+  io_uring_prep_recv(entry, target.socket, room.data(), room.size(), 0);
+  entry->user_data = encode(Operation::receive, target);
+}
+
+void Uring::send(Target target, std::span<const char> bytes) {
+  KV_ASSERT(!bytes.empty());
+  io_uring_sqe* entry = next_submission();
+  io_uring_prep_send(entry, target.socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  entry->user_data = encode(Operation::send, target);
+}
+
+void Uring::release_buffer(uint32_t buffer) {
+  KV_ASSERT(uint64_t{buffer} * buffer_bytes_ < buffers_.size());
+  io_uring_buf_ring_add(buffer_ring_, buffers_.data() + buffer * buffer_bytes_,
+                        static_cast<unsigned>(buffer_bytes_), static_cast<uint16_t>(buffer),
+                        static_cast<int>(buffer_ring_entries_ - 1), /*buf_offset=*/0);
+  io_uring_buf_ring_advance(buffer_ring_, 1);
+}
+
+void Uring::shut_down(int socket) { ::shutdown(socket, SHUT_RDWR); }
+
+void Uring::close(int socket) { ::close(socket); }
+
+void Uring::refuse(int socket, std::string_view text) {
+  // The client may be gone already; there is nobody else to tell.
+  [[maybe_unused]] const ssize_t sent =
+      ::send(socket, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  ::close(socket);
+}
+
+uint64_t Uring::wait(std::span<Completion> out, uint64_t timeout_ms) {
+  __kernel_timespec timeout = {};
+  timeout.tv_sec = static_cast<int64_t>(timeout_ms / 1000);
+  timeout.tv_nsec = static_cast<int64_t>(timeout_ms % 1000 * 1000000);
+  io_uring_cqe* entry = nullptr;
+  io_uring_submit_and_wait_timeout(&ring_, &entry, 1, timeout_ms == UINT64_MAX ? nullptr : &timeout,
+                                   &unblocked_);
+  unsigned head = 0;
+  uint64_t count = 0;
+  io_uring_for_each_cqe(&ring_, head, entry) {
+    if (count == out.size()) break;
+    out[count++] = decode(*entry);
+  }
+  io_uring_cq_advance(&ring_, static_cast<unsigned>(count));
+  KV_ASSERT(*ring_.cq.koverflow == 0);
+  return count;
+}
+
+uint64_t Uring::monotonic_ms() { return clock_ms(CLOCK_MONOTONIC); }
+
+uint64_t Uring::unix_ms() { return clock_ms(CLOCK_REALTIME); }
+
+}  // namespace kv

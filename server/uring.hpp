@@ -1,0 +1,79 @@
+// The io_uring backend.
+//
+// All rings live in the arena (IORING_SETUP_NO_MMAP) where the kernel allows; else the kernel
+// takes its own memory for them, which the plan states below the line. One system call per
+// loop turn submits everything queued and collects everything completed. The completion ring
+// has room for every operation that can be in flight, so it cannot overflow.
+//
+//     user_data:  | operation 8 | generation 24 | connection 32 |
+#pragma once
+
+#include <liburing.h>
+#include <signal.h>
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "kvcore/memory/arena.hpp"
+#include "server/io.hpp"
+
+namespace kv {
+
+class Uring final : public Io {
+ public:
+  /// The memory of the rings: shared part, submission entries, buffer ring.
+  struct Memory {
+    std::span<std::byte> rings;
+    std::span<io_uring_sqe> submissions;
+    std::span<io_uring_buf> buffer_ring;
+  };
+
+  /// Carves the rings. REQUIRES: a resolved config.
+  static Memory carve(Arena& arena, const Config& config);
+
+  Uring() = default;
+  ~Uring() override;
+  Uring(const Uring&) = delete;
+  Uring& operator=(const Uring&) = delete;
+
+  /// Creates the ring over `memory` and registers `buffers` (buffers of `buffer_bytes` each)
+  /// for receive_any(). The failure says why the kernel refuses and what to change.
+  [[nodiscard]] Failure start(const Memory& memory, std::span<char> buffers, uint64_t buffer_bytes,
+                              uint64_t completions);
+
+  /// Accepts on this socket from now on. Signals in `awaited` interrupt wait().
+  void listen_on(int socket, const sigset_t& awaited);
+
+  bool rings_in_arena() const { return rings_in_arena_; }
+
+  void accept() override;
+  void receive_any(Target target) override;
+  void receive_into(Target target, std::span<char> room) override;
+  void send(Target target, std::span<const char> bytes) override;
+  void release_buffer(uint32_t buffer) override;
+  void shut_down(int socket) override;
+  void close(int socket) override;
+  void refuse(int socket, std::string_view text) override;
+  uint64_t wait(std::span<Completion> out, uint64_t timeout_ms) override;
+  uint64_t monotonic_ms() override;
+  uint64_t unix_ms() override;
+
+ private:
+  Failure set_up(const Memory& memory, uint64_t completions);
+  int set_up_in_arena(const Memory& memory, uint32_t flags, uint32_t completions);
+  Failure register_buffers(const Memory& memory);
+  io_uring_sqe* next_submission();
+
+  io_uring ring_ = {};
+  bool open_ = false;
+  bool rings_in_arena_ = false;
+  int listener_ = -1;
+  sigset_t unblocked_ = {};
+  io_uring_buf_ring* buffer_ring_ = nullptr;
+  uint64_t buffer_ring_entries_ = 0;
+  std::span<char> buffers_;
+  uint64_t buffer_bytes_ = 0;
+};
+
+}  // namespace kv
