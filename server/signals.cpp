@@ -1,5 +1,7 @@
 #include "server/signals.hpp"
 
+#include <initializer_list>
+
 namespace kv {
 
 namespace {
