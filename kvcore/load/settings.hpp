@@ -4,6 +4,8 @@
 //   load_file("cache.toml", settings, out);  options that the file gives
 //   flags.apply(settings, out);              options that flags give; they win
 //   check(settings, out);                    every rule of validate.hpp, with its place
+//
+// An option whose value is wrong keeps the value it had.
 #pragma once
 
 #include <array>
@@ -26,6 +28,9 @@ struct Settings {
   Config config;
   std::array<Origin, option_count> origins;
 
+  /// Every option at its default; those that plan() fills in are marked as computed.
+  Settings();
+
   Origin& origin(Option id) { return origins[static_cast<uint64_t>(id)]; }
   const Origin& origin(Option id) const { return origins[static_cast<uint64_t>(id)]; }
 };
@@ -36,8 +41,9 @@ std::string describe(const Origin& origin);
 enum class FileFormat { toml, json };
 
 /// Reads `path` ("-" is standard input) into `settings`. The format follows from the
-/// extension (.toml, .json), else from the content. Every mistake is added to `out`; a file
-/// that cannot be read gives Rule::unreadable. Returns whether nothing was added.
+/// extension (.toml, .json), else from the content: a first byte of '{' is JSON. Every
+/// mistake is added to `out`; a file that cannot be read, or is larger than 16 MiB, gives
+/// Rule::unreadable. Returns whether nothing was added. Never throws.
 bool load_file(const std::string& path, Settings& settings, Diagnostics& out);
 
 /// The same for text at hand; `name` stands in diagnostics.
@@ -46,6 +52,9 @@ bool load_text(std::string_view text, FileFormat format, const std::string& name
 
 /// Parses one value as a flag or a string in a file gives it, and sets the option. The
 /// diagnostic, if any, points at `place`. Returns whether it was set.
+///
+/// count: digits, grouped by '_' at will. bytes: the same with a unit of size.hpp.
+/// milliseconds: the same with ms, s, m, h or d. toggle: on, off, true, false.
 bool set_from_text(Option id, std::string_view text, const Place& place, Settings& settings,
                    Diagnostics& out);
 

@@ -1,0 +1,95 @@
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include <fmt/format.h>
+
+#include "kvcore/load/document.hpp"
+#include "kvcore/load/settings.hpp"
+#include "kvcore/load/words.hpp"
+
+namespace kv {
+
+namespace {
+
+using words::grouped;
+
+constexpr uint64_t file_bytes_max = 16 * mebibyte;
+
+struct Close {
+  void operator()(std::FILE* file) const {
+    if (file != stdin) std::fclose(file);
+  }
+};
+
+void unreadable(const std::string& name, const std::string& why, Diagnostics& out) {
+  Place place;
+  place.file = name;
+  out.push_back({Rule::unreadable, Severity::error, place, why, {}});
+}
+
+/// Reads to the end, or to one byte beyond the limit.
+bool read_all(const std::string& path, const std::string& name, std::string& text,
+              Diagnostics& out) {
+  const std::unique_ptr<std::FILE, Close> file(path == "-" ? stdin
+                                                           : std::fopen(path.c_str(), "rbe"));
+  if (!file) {
+    unreadable(name, fmt::format("cannot open: {}", std::strerror(errno)), out);
+    return false;
+  }
+  char chunk[65536];
+  while (text.size() <= file_bytes_max) {
+    const std::size_t bytes = std::fread(chunk, 1, sizeof(chunk), file.get());
+    text.append(chunk, bytes);
+    if (bytes == sizeof(chunk)) continue;
+    if (std::ferror(file.get()) == 0) return true;
+    unreadable(name, fmt::format("cannot read: {}", std::strerror(errno)), out);
+    return false;
+  }
+  unreadable(name, fmt::format("larger than {} bytes, which no config is", grouped(file_bytes_max)),
+             out);
+  return false;
+}
+
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+FileFormat format_of(std::string_view path, std::string_view text) {
+  if (ends_with(path, ".toml")) return FileFormat::toml;
+  if (ends_with(path, ".json")) return FileFormat::json;
+  text = without_bom(text);
+  const auto first = text.find_first_not_of(" \t\r\n");
+  const bool brace = first != std::string_view::npos && text[first] == '{';
+  return brace ? FileFormat::json : FileFormat::toml;
+}
+
+}  // namespace
+
+bool load_file(const std::string& path, Settings& settings, Diagnostics& out) {
+  const std::string name = path == "-" ? "<stdin>" : path;
+  try {
+    std::string text;
+    if (!read_all(path, name, text, out)) return false;
+    return load_text(text, format_of(path, text), name, settings, out);
+  } catch (const std::bad_alloc&) {
+    unreadable(name, "not enough memory to read it", out);
+    return false;
+  }
+}
+
+bool load_text(std::string_view text, FileFormat format, const std::string& name,
+               Settings& settings, Diagnostics& out) {
+  const Source source(name, without_bom(text));
+  Document document(source, format, settings, out);
+  if (format == FileFormat::json) {
+    read_json(document);
+  } else {
+    read_toml(document);
+  }
+  return document.finish();
+}
+
+}  // namespace kv

@@ -1,0 +1,42 @@
+// Source: the text of a config file, from which the loaders make places.
+//
+// Holds a view; the text outlives it. Lines are found once: 4 bytes for each line.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kvcore/load/diagnostic.hpp"
+
+namespace kv {
+
+class Source {
+ public:
+  Source(std::string name, std::string_view text);
+
+  std::string_view text() const { return text_; }
+
+  /// The place of text[begin, end). An end on a later line is moved to the end of the first.
+  Place place(uint64_t begin, uint64_t end) const;
+
+  /// The place of the file as a whole.
+  Place whole() const;
+
+  /// The byte at a line and a column that counts code points, both from 1. Positions behind
+  /// the end of the line or of the text are moved back to it.
+  uint64_t offset(uint64_t line, uint64_t code_point_column) const;
+
+ private:
+  uint64_t line_end(uint64_t line) const;  ///< without the line break
+
+  std::string name_;
+  std::string_view text_;
+  std::vector<uint32_t> line_begins_;
+};
+
+/// The text without a byte order mark.
+std::string_view without_bom(std::string_view text);
+
+}  // namespace kv
