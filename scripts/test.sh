@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Installs what is missing, then builds and tests everything. CI calls this and nothing else.
+#
+#   clang      all warnings are errors; unit tests
+#   sanitize   AddressSanitizer and UndefinedBehaviorSanitizer; unit tests and the black-box
+#              proofs that do not measure memory
+#   gcc        all warnings are errors; every test, the rules of the repository among them
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/install-deps.sh
+
+jobs=$(nproc)
+
+# build_and_test PRESET [ctest's selection]
+build_and_test() {
+  local preset=$1
+  shift
+  echo "== $preset"
+  cmake --preset "$preset" >/dev/null
+  cmake --build --preset "$preset" -j "$jobs"
+  ctest --preset "$preset" -j "$jobs" "$@"
+}
+
+build_and_test clang -LE 'integration|repository'
+build_and_test sanitize -LE 'exact|repository'
+build_and_test gcc
