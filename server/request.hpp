@@ -37,8 +37,8 @@ struct Parse {
 
   Status status;
   uint64_t consumed;       ///< bytes of the input that are done with
-  uint64_t needs;          ///< incomplete: bytes that the input must hold in all, at least,
-                           ///< counted from behind `consumed`; more than are left there
+  uint64_t needs;          ///< incomplete: bytes that the input must hold in all, at least;
+                           ///< always more than it holds now
   std::string_view error;  ///< broken: the text behind "-ERR " (a literal)
 };
 

@@ -11,7 +11,6 @@ set(KVD_CORE_SOURCES
   commands/info.cpp
   commands/list.cpp
   commands/lookup.cpp
-  commands/server.cpp
   commands/string.cpp
   commands/text.cpp
 )

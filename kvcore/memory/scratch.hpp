@@ -33,7 +33,15 @@ class Scratch {
     if (count_ > count_max_seen_) count_max_seen_ = count_;
   }
 
-  std::span<const Slice> slices() const { return slices_.first(count_); }
+  /// The last `bytes` of the area, for text that slices refer to, or null where the area has
+  /// no room for it behind `slices` slices.
+  char* tail(uint64_t bytes, uint64_t slices) {
+    if (slices > slices_.size()) return nullptr;
+    if (bytes > (slices_.size() - slices) * sizeof(Slice)) return nullptr;
+    return reinterpret_cast<char*>(slices_.data() + slices_.size()) - bytes;
+  }
+
+  std::span<Slice> slices() const { return slices_.first(count_); }
   void reset() { count_ = 0; }
 
  private:

@@ -1,0 +1,168 @@
+#include <algorithm>
+#include <array>
+
+#include "kvcore/memory/assert.hpp"
+#include "server/commands/handlers.hpp"
+#include "server/commands/lookup.hpp"
+#include "server/commands/text.hpp"
+
+namespace kv {
+
+namespace {
+
+constexpr std::array<Handler, command_count> handlers = {
+#define KV_COMMAND(id, ...) &handle::id,
+#include "kvcore/plan/commands.def"
+};
+
+/// The name and the first arguments, each cut to 128 bytes. Source: commandCheckExistence()
+/// of Redis 7.
+Outcome fail_unknown_command(Call& call) {
+  constexpr uint64_t cut = 128;
+  char text[small_reply_bytes_max];
+  char* end = text;
+  const auto append = [&](auto format, std::string_view word) {
+    const uint64_t room = static_cast<uint64_t>(text + sizeof text - end);
+    const auto result = fmt::format_to_n(end, room, format, word);
+    end += std::min<uint64_t>(result.size, room);
+  };
+  append(FMT_STRING("ERR unknown command '{}', with args beginning with: "),
+         call.args[0].substr(0, cut));
+  uint64_t listed = 0;
+  for (uint64_t i = 1; i < call.args.size() && listed < cut; ++i) {
+    const std::string_view argument = call.args[i].substr(0, cut - listed);
+    append(FMT_STRING("'{}' "), argument);
+    listed += argument.size() + 3;
+  }
+  return fail(call, {text, static_cast<uint64_t>(end - text)});
+}
+
+bool has_arity(const CommandInfo& info, uint64_t count) {
+  return info.arity < 0 ? count >= static_cast<uint64_t>(-info.arity)
+                        : count == static_cast<uint64_t>(info.arity);
+}
+
+Outcome fail_key_size(Call& call, uint64_t bytes) {
+  return fail_with(call, "ERR key of {} bytes exceeds key_size_max ({})", bytes,
+                   call.server.allocation->config.key_size_max);
+}
+
+Outcome fail_value_size(Call& call, uint64_t bytes) {
+  return fail_with(call, "ERR value of {} bytes exceeds val_size_max ({})", bytes,
+                   call.server.allocation->config.val_size_max);
+}
+
+/// Holds keys and values to their limits: keys by the row's positions, then as many of the
+/// other arguments as the row calls values. Returns whether they are; if not, replies.
+bool within_limits(Call& call, const CommandInfo& info) {
+  const Config& config = call.server.allocation->config;
+  const uint64_t count = call.args.size();
+  const uint64_t last_key = info.last_key < 0 ? count - static_cast<uint64_t>(-info.last_key)
+                                              : static_cast<uint64_t>(info.last_key);
+  uint64_t next_key = info.first_key > 0 ? static_cast<uint64_t>(info.first_key) : count;
+  uint64_t values_left = info.values >= CommandInfo::elements ? count : info.values;
+  for (uint64_t i = 1; i < count; ++i) {
+    const uint64_t bytes = call.args[i].size();
+    if (i == next_key) {
+      if (bytes > config.key_size_max) return fail_key_size(call, bytes), false;
+      next_key += static_cast<uint64_t>(info.key_step);
+      if (next_key > last_key) next_key = count;
+    } else if (values_left > 0) {
+      if (bytes > config.val_size_max) return fail_value_size(call, bytes), false;
+      --values_left;
+    }
+  }
+  return true;
+}
+
+Outcome run(Call& call, const CommandInfo& info) {
+  if (!has_arity(info, call.args.size())) {
+    char name[32];
+    KV_ASSERT(info.name.size() <= sizeof name);
+    std::transform(info.name.begin(), info.name.end(), name, lower_case);
+    return fail_arity(call, {name, info.name.size()});
+  }
+  if (!within_limits(call, info)) return Outcome::done;
+  return handlers[static_cast<uint64_t>(info.id)](call);
+}
+
+}  // namespace
+
+Outcome execute(Call& call) {
+  KV_ASSERT(call.args.size() > 0);
+  KV_ASSERT(call.reply.fits(small_reply_bytes_max));
+  const uint64_t written_before = call.reply.written();
+  const Command command = find_command(call.args[0]);
+  const Outcome outcome =
+      command == Command::unknown ? fail_unknown_command(call) : run(call, command_info(command));
+  if (outcome != Outcome::needs_room) {
+    ++call.server.statistics.commands_processed;
+    return outcome;
+  }
+  KV_ASSERT(call.reply.written() == written_before);
+  KV_ASSERT(!call.reply.fits(call.room_bytes));
+  return outcome;
+}
+
+Outcome fail(Call& call, std::string_view text) {
+  ++call.server.statistics.error_replies;
+  call.reply.error(text);
+  return Outcome::done;
+}
+
+Outcome fail(Call& call, const StoreResult& result) {
+  using Code = StoreResult::Code;
+  KV_ASSERT(!result.ok());
+  if (result.code == Code::wrong_type) return fail_wrong_type(call);
+  if (result.code == Code::too_long) {
+    return fail_with(call, "ERR list of {} elements would exceed list_length_max ({})",
+                     result.value, call.store.list_length_max());
+  }
+  ++call.server.statistics.refused_for_memory;
+  if (result.code == Code::no_entry) {
+    if (result.available == 0) {
+      return fail_with(call, "OOM map is full: all {} keys (key_count) are in use",
+                       call.store.key_count_max());
+    }
+    return fail_with(call, "OOM map is full: {} keys needed, {} free (key_count)", result.value,
+                     result.available);
+  }
+  if (result.code == Code::no_block) {
+    return fail_with(call, "OOM blocks are full: {} needed, {} free (store_bytes)", result.value,
+                     result.available);
+  }
+  return fail_with(call, "OOM list pool is full: {} nodes needed, {} free (key_count)",
+                   result.value, result.available);
+}
+
+Outcome fail_wrong_type(Call& call) {
+  return fail(call, "WRONGTYPE Operation against a key holding the wrong kind of value");
+}
+
+Outcome fail_syntax(Call& call) { return fail(call, "ERR syntax error"); }
+
+Outcome fail_not_an_integer(Call& call) {
+  return fail(call, "ERR value is not an integer or out of range");
+}
+
+Outcome fail_arity(Call& call, std::string_view command, std::string_view subcommand) {
+  return fail_with(call, "ERR wrong number of arguments for '{}{}{}' command", command,
+                   subcommand.empty() ? "" : "|", subcommand);
+}
+
+Outcome fail_subcommand(Call& call, std::string_view command) {
+  return fail_with(call, "ERR unknown subcommand '{}'. Try {} HELP.", call.args[1].substr(0, 128),
+                   command);
+}
+
+Outcome fail_reply_too_large(Call& call, uint64_t bytes) {
+  return fail_with(call, "ERR reply of {} bytes exceeds the largest reply ({})", bytes,
+                   call.server.allocation->terms.reply_bytes_max);
+}
+
+void count_lookup(Call& call, bool hit) {
+  Statistics& statistics = call.server.statistics;
+  ++(hit ? statistics.keyspace_hits : statistics.keyspace_misses);
+}
+
+}  // namespace kv

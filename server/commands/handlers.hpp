@@ -1,0 +1,64 @@
+// The handlers: one function for each row of the command table, of the row's id.
+//
+// A handler is called with as many arguments as the row's arity says, keys and values within
+// their limits, and room for a small reply.
+#pragma once
+
+#include <fmt/format.h>
+
+#include "server/call.hpp"
+
+namespace kv {
+
+namespace handle {
+#define KV_COMMAND(id, ...) Outcome id(Call& call);
+#include "kvcore/plan/commands.def"
+}  // namespace handle
+
+/// Replies with an error and counts it.
+Outcome fail(Call& call, std::string_view text);
+
+/// The same with numbers in it. What is longer than an error may be is cut.
+template <class... Args>
+Outcome fail_with(Call& call, fmt::format_string<Args...> format, Args&&... args) {
+  char text[small_reply_bytes_max];
+  const auto end = fmt::format_to_n(text, sizeof text, format, std::forward<Args>(args)...);
+  return fail(call, {text, end.size < sizeof text ? end.size : sizeof text});
+}
+
+/// Replies for a store operation that did not succeed. REQUIRES: !result.ok().
+Outcome fail(Call& call, const StoreResult& result);
+
+Outcome fail_wrong_type(Call& call);
+Outcome fail_syntax(Call& call);
+Outcome fail_not_an_integer(Call& call);
+
+/// Wrong number of arguments for `command`, or for its subcommand where there is one; both in
+/// lower case.
+Outcome fail_arity(Call& call, std::string_view command, std::string_view subcommand = {});
+
+/// For the second argument of a command that has subcommands. `command` is in upper case.
+Outcome fail_subcommand(Call& call, std::string_view command);
+
+/// A reply of `bytes` that no limit bounds would not fit in any buffer. REQUIRES: it would not.
+Outcome fail_reply_too_large(Call& call, uint64_t bytes);
+
+/// Writes a reply whose size is only known when it is written: `write` is called with a
+/// counter first, and again with the reply once there is room for it.
+template <class Write>
+Outcome write_measured(Call& call, Write write) {
+  ReplyWriter counter = ReplyWriter::counter(call.reply.protocol());
+  write(counter);
+  const uint64_t bytes = counter.written();
+  if (bytes > call.server.allocation->terms.reply_bytes_max) {
+    return fail_reply_too_large(call, bytes);
+  }
+  if (!call.reply.fits(bytes)) return call.needs(bytes);
+  write(call.reply);
+  return Outcome::done;
+}
+
+/// Counts a lookup as a hit or a miss.
+void count_lookup(Call& call, bool hit);
+
+}  // namespace kv

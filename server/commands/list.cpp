@@ -1,0 +1,168 @@
+// RPUSH LPUSH RPOP LPOP LLEN LRANGE LINDEX.
+
+#include <algorithm>
+
+#include "server/commands/handlers.hpp"
+#include "server/commands/text.hpp"
+
+namespace kv::handle {
+
+namespace {
+
+bool is_list(const Entry& entry) { return entry.type == Entry::Type::list; }
+
+/// A walk over `count` elements from one on.
+struct Walk {
+  uint32_t first;
+  uint64_t count;
+  bool forward;
+};
+
+/// Calls `visit` with each node of the walk.
+template <class Visit>
+void walk(const Store& store, Walk range, Visit visit) {
+  uint32_t at = range.first;
+  for (uint64_t i = 0; i < range.count; ++i) {
+    const ListNode& node = store.node(at);
+    at = range.forward ? node.next : node.previous;
+    visit(node);
+  }
+}
+
+void write_element(ReplyWriter& reply, const Store& store, const ListNode& node) {
+  store.read(node, reply.begin_bulk(node.bytes));
+}
+
+/// Writes the elements as an array, if it fits. The size is only added up where the limits do
+/// not say already that it does, so the usual reply takes one walk.
+Outcome write_elements(Call& call, Walk range) {
+  const uint64_t value_bytes_max = call.server.allocation->config.val_size_max;
+  const uint64_t bytes_max =
+      array_reply_bytes(range.count) + range.count * bulk_reply_bytes(value_bytes_max);
+  if (!call.reply.fits(bytes_max)) {
+    uint64_t bytes = array_reply_bytes(range.count);
+    walk(call.store, range, [&](const ListNode& node) { bytes += bulk_reply_bytes(node.bytes); });
+    if (!call.reply.fits(bytes)) return call.needs(bytes);
+  }
+  call.reply.array(range.count);
+  walk(call.store, range,
+       [&](const ListNode& node) { write_element(call.reply, call.store, node); });
+  return Outcome::done;
+}
+
+Outcome push(Call& call, ListEnd end) {
+  const StoreResult result = call.store.push(call.args[1], call.args.from(2), end);
+  if (!result.ok()) return fail(call, result);
+  call.reply.integer(static_cast<int64_t>(result.value));
+  return Outcome::done;
+}
+
+/// Without a count the reply is one element, with one it is an array of at most so many.
+Outcome pop(Call& call, ListEnd end) {
+  const bool with_count = call.args.size() == 3;
+  if (call.args.size() > 3) return fail_arity(call, end == ListEnd::head ? "lpop" : "rpop");
+  uint64_t count = 1;
+  if (with_count) {
+    const std::optional<int64_t> given = parse_integer(call.args[2]);
+    if (!given || *given < 0) return fail(call, "ERR value is out of range, must be positive");
+    count = static_cast<uint64_t>(*given);
+  }
+  const Store::Found found = call.store.find(call.args[1]);
+  if (!found) {
+    count_lookup(call, false);
+    with_count ? call.reply.null_array() : call.reply.null();
+    return Outcome::done;
+  }
+  const Entry& entry = call.store.entry(found);
+  if (!is_list(entry)) return fail_wrong_type(call);
+  count = std::min<uint64_t>(count, entry.length);
+
+  const bool forward = end == ListEnd::head;
+  const uint32_t first = forward ? entry.first : entry.last;
+  if (with_count) {
+    const Outcome outcome = write_elements(call, {first, count, forward});
+    if (outcome != Outcome::done) return outcome;
+  } else {
+    const ListNode& node = call.store.node(first);
+    const uint64_t bytes = bulk_reply_bytes(node.bytes);
+    if (!call.reply.fits(bytes)) return call.needs(bytes);
+    write_element(call.reply, call.store, node);
+  }
+  count_lookup(call, true);
+  call.store.pop(found, count, end);
+  return Outcome::done;
+}
+
+/// A position from the head; negative ones count from the tail. May lie outside the list.
+int64_t position(int64_t index, const Entry& entry) {
+  return index < 0 ? index + static_cast<int64_t>(entry.length) : index;
+}
+
+}  // namespace
+
+Outcome rpush(Call& call) { return push(call, ListEnd::tail); }
+Outcome lpush(Call& call) { return push(call, ListEnd::head); }
+Outcome rpop(Call& call) { return pop(call, ListEnd::tail); }
+Outcome lpop(Call& call) { return pop(call, ListEnd::head); }
+
+Outcome llen(Call& call) {
+  const Store::Found found = call.store.find(call.args[1]);
+  if (found && !is_list(call.store.entry(found))) return fail_wrong_type(call);
+  count_lookup(call, static_cast<bool>(found));
+  call.reply.integer(found ? call.store.entry(found).length : 0);
+  return Outcome::done;
+}
+
+Outcome lrange(Call& call) {
+  const std::optional<int64_t> from = parse_integer(call.args[2]);
+  const std::optional<int64_t> to = parse_integer(call.args[3]);
+  if (!from || !to) return fail_not_an_integer(call);
+  const Store::Found found = call.store.find(call.args[1]);
+  if (!found) {
+    count_lookup(call, false);
+    call.reply.array(0);
+    return Outcome::done;
+  }
+  const Entry& entry = call.store.entry(found);
+  if (!is_list(entry)) return fail_wrong_type(call);
+  const int64_t length = entry.length;
+  const int64_t first = std::max<int64_t>(position(*from, entry), 0);
+  const int64_t last = std::min(position(*to, entry), length - 1);
+  if (first > last) {
+    count_lookup(call, true);
+    call.reply.array(0);
+    return Outcome::done;
+  }
+  const uint32_t node = call.store.node_at(entry, static_cast<uint64_t>(first));
+  const Outcome outcome =
+      write_elements(call, {node, static_cast<uint64_t>(last - first + 1), true});
+  if (outcome == Outcome::done) count_lookup(call, true);
+  return outcome;
+}
+
+Outcome lindex(Call& call) {
+  const Store::Found found = call.store.find(call.args[1]);
+  if (!found) {
+    count_lookup(call, false);
+    call.reply.null();
+    return Outcome::done;
+  }
+  const Entry& entry = call.store.entry(found);
+  if (!is_list(entry)) return fail_wrong_type(call);
+  const std::optional<int64_t> index = parse_integer(call.args[2]);
+  if (!index) return fail_not_an_integer(call);
+  const int64_t at = position(*index, entry);
+  if (at < 0 || at >= static_cast<int64_t>(entry.length)) {
+    count_lookup(call, true);
+    call.reply.null();
+    return Outcome::done;
+  }
+  const ListNode& node = call.store.node(call.store.node_at(entry, static_cast<uint64_t>(at)));
+  const uint64_t bytes = bulk_reply_bytes(node.bytes);
+  if (!call.reply.fits(bytes)) return call.needs(bytes);
+  count_lookup(call, true);
+  write_element(call.reply, call.store, node);
+  return Outcome::done;
+}
+
+}  // namespace kv::handle

@@ -1,0 +1,26 @@
+// Text in requests: numbers as Redis reads them, words without regard to case, patterns.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace kv {
+
+/// A decimal integer with nothing around it: no plus sign, no blanks, no leading zeros, no
+/// minus zero, within 64 bits. Source: string2ll() of Redis 7.
+std::optional<int64_t> parse_integer(std::string_view text);
+
+/// Whether two texts are the same but for the case of ASCII letters.
+bool same_word(std::string_view a, std::string_view b);
+
+/// Whether `text` matches the pattern, without regard to case: * ? [a-z] [^a] and \x. Takes at
+/// most pattern × text steps. Source: stringmatchlen() of Redis 7.
+bool matches_pattern(std::string_view text, std::string_view pattern);
+
+/// The ASCII letter in lower case; any other byte as it is.
+constexpr char lower_case(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+}  // namespace kv

@@ -1,0 +1,102 @@
+#include "server/reply.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "kvcore/memory/assert.hpp"
+
+namespace kv {
+
+namespace {
+
+/// Longest text of an error, so that every error is a small reply.
+constexpr uint64_t error_bytes_max = 500;
+
+uint64_t decimal_digits(uint64_t value) {
+  uint64_t count = 1;
+  for (; value >= 10; value /= 10) ++count;
+  return count;
+}
+
+}  // namespace
+
+ReplyWriter ReplyWriter::counter(uint8_t protocol) {
+  ReplyWriter writer;
+  writer.capacity_ = UINT64_MAX;
+  writer.protocol_ = protocol;
+  return writer;
+}
+
+void ReplyWriter::status(std::string_view text) {
+  raw("+");
+  raw(text);
+  raw("\r\n");
+}
+
+void ReplyWriter::error(std::string_view text) {
+  text = text.substr(0, error_bytes_max);
+  raw("-");
+  char* const begin = claim(text.size());
+  if (begin != nullptr) {
+    std::transform(text.begin(), text.end(), begin,
+                   [](char c) { return c == '\r' || c == '\n' ? ' ' : c; });
+  }
+  raw("\r\n");
+}
+
+void ReplyWriter::integer(int64_t value) { decimal(':', value); }
+
+void ReplyWriter::bulk(std::string_view data) {
+  char* const out = begin_bulk(data.size());
+  if (out != nullptr && !data.empty()) std::memcpy(out, data.data(), data.size());
+}
+
+void ReplyWriter::null() { raw(protocol_ >= 3 ? "_\r\n" : "$-1\r\n"); }
+
+void ReplyWriter::null_array() { raw(protocol_ >= 3 ? "_\r\n" : "*-1\r\n"); }
+
+void ReplyWriter::array(uint64_t count) { decimal('*', static_cast<int64_t>(count)); }
+
+void ReplyWriter::map(uint64_t pairs) {
+  if (protocol_ >= 3) {
+    decimal('%', static_cast<int64_t>(pairs));
+  } else {
+    array(pairs * 2);
+  }
+}
+
+char* ReplyWriter::begin_bulk(uint64_t bytes) {
+  decimal('$', static_cast<int64_t>(bytes));
+  char* const content = claim(bytes);
+  raw("\r\n");
+  return content;
+}
+
+void ReplyWriter::raw(std::string_view text) {
+  char* const out = claim(text.size());
+  if (out != nullptr && !text.empty()) std::memcpy(out, text.data(), text.size());
+}
+
+void ReplyWriter::decimal(char type, int64_t value) {
+  char digits[24];
+  digits[0] = type;
+  const std::to_chars_result end = std::to_chars(digits + 1, digits + sizeof digits - 2, value);
+  KV_ASSERT(end.ec == std::errc());
+  end.ptr[0] = '\r';
+  end.ptr[1] = '\n';
+  raw({digits, static_cast<uint64_t>(end.ptr + 2 - digits)});
+}
+
+char* ReplyWriter::claim(uint64_t bytes) {
+  KV_ASSERT(fits(bytes));
+  char* const begin = out_ == nullptr ? nullptr : out_ + written_;
+  written_ += bytes;
+  return begin;
+}
+
+uint64_t bulk_reply_bytes(uint64_t bytes) { return 1 + decimal_digits(bytes) + 2 + bytes + 2; }
+
+uint64_t array_reply_bytes(uint64_t count) { return 1 + decimal_digits(count) + 2; }
+
+}  // namespace kv

@@ -1,0 +1,348 @@
+#include "server/store.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "kvcore/memory/assert.hpp"
+
+namespace kv {
+
+namespace {
+
+using Code = StoreResult::Code;
+using Type = Entry::Type;
+
+std::string_view view(const Slice& slice) { return {slice.data, slice.bytes}; }
+
+/// Pairs of slices as heap sort sees them. While they are sorted, the upper half of a key's
+/// size holds the pair's place in the command, so that equal keys keep their order.
+class PairSort {
+ public:
+  explicit PairSort(std::span<Slice> pairs) : pairs_(pairs) {}
+
+  void sort() {
+    const uint64_t count = pairs_.size() / 2;
+    for (uint64_t i = 0; i < count; ++i) pairs_[2 * i].bytes |= i << 32;
+    for (uint64_t i = count / 2; i > 0; --i) sift(i - 1, count);
+    for (uint64_t end = count; end > 1; --end) {
+      swap(0, end - 1);
+      sift(0, end - 1);
+    }
+    for (uint64_t i = 0; i < count; ++i) pairs_[2 * i].bytes = key_bytes(i);
+  }
+
+ private:
+  uint64_t key_bytes(uint64_t pair) const { return static_cast<uint32_t>(pairs_[2 * pair].bytes); }
+  uint64_t place(uint64_t pair) const { return pairs_[2 * pair].bytes >> 32; }
+
+  bool less(uint64_t a, uint64_t b) const {
+    const std::string_view left(pairs_[2 * a].data, key_bytes(a));
+    const std::string_view right(pairs_[2 * b].data, key_bytes(b));
+    const int order = left.compare(right);
+    return order != 0 ? order < 0 : place(a) < place(b);
+  }
+
+  void swap(uint64_t a, uint64_t b) {
+    std::swap(pairs_[2 * a], pairs_[2 * b]);
+    std::swap(pairs_[2 * a + 1], pairs_[2 * b + 1]);
+  }
+
+  void sift(uint64_t at, uint64_t count) {
+    for (;;) {
+      uint64_t child = 2 * at + 1;
+      if (child >= count) return;
+      if (child + 1 < count && less(child, child + 1)) ++child;
+      if (!less(at, child)) return;
+      swap(at, child);
+      at = child;
+    }
+  }
+
+  std::span<Slice> pairs_;
+};
+
+/// Leaves the last pair of each key and returns how many slices that are.
+uint64_t keep_last_of_each_key(std::span<Slice> pairs) {
+  PairSort(pairs).sort();
+  uint64_t kept = 0;
+  for (uint64_t i = 0; i < pairs.size(); i += 2) {
+    if (i + 2 < pairs.size() && view(pairs[i]) == view(pairs[i + 2])) continue;
+    pairs[kept] = pairs[i];
+    pairs[kept + 1] = pairs[i + 1];
+    kept += 2;
+  }
+  return kept;
+}
+
+}  // namespace
+
+Store Store::carve(Arena& arena, const Config& config, HashKey hash_key) {
+  const Table table = Table::carve(arena, config, hash_key);
+  const BlockPool blocks = BlockPool::carve(arena, config);
+  const NodePool nodes = NodePool::carve(arena, config);
+  return Store(table, blocks, nodes, config.list_length_max);
+}
+
+Store::Store(const Table& table, const BlockPool& blocks, const NodePool& nodes,
+             uint64_t list_length_max)
+    : table_(table), blocks_(blocks), nodes_(nodes), list_length_max_(list_length_max) {}
+
+PoolUse Store::use(Part part) const {
+  if (part == Part::entries) return {table_.count(), entries_used_max_};
+  if (part == Part::blocks) return {blocks_.used_count(), blocks_used_max_};
+  KV_ASSERT(part == Part::list_nodes);
+  return {nodes_.used_count(), nodes_used_max_};
+}
+
+Store::Found Store::find(std::string_view key) const {
+  const uint64_t hash = table_.hash(key);
+  return {table_.find(key, hash, blocks_), hash};
+}
+
+void Store::read(const Entry& entry, char* out) const {
+  KV_ASSERT(entry.type == Type::string);
+  blocks_.read(entry.first, entry.length, out);
+}
+
+void Store::read(const ListNode& node, char* out) const {
+  blocks_.read(node.block, node.bytes, out);
+}
+
+uint32_t Store::node_at(const Entry& entry, uint64_t index) const {
+  KV_ASSERT(entry.type == Type::list);
+  KV_ASSERT(index < entry.length);
+  if (index < entry.length / 2) {
+    uint32_t at = entry.first;
+    for (uint64_t i = 0; i < index; ++i) at = nodes_[at].next;
+    return at;
+  }
+  uint32_t at = entry.last;
+  for (uint64_t i = entry.length - 1; i > index; --i) at = nodes_[at].previous;
+  return at;
+}
+
+StoreResult Store::set(std::string_view key, std::string_view value) {
+  const Found found = find(key);
+  const uint64_t value_blocks = blocks_.blocks_for(value.size());
+  const uint64_t free = blocks_.free_count();
+  uint64_t needed = value_blocks;
+  if (!found) {
+    if (table_.full()) return {Code::no_entry, 1, 0};
+    needed += blocks_.blocks_for(key.size());
+  } else if (needed > free) {
+    const uint64_t given_back = blocks_of(table_.entry(found.index));
+    needed -= std::min(needed, given_back);
+  }
+  if (needed > free) return {Code::no_block, needed, free};
+  set_found(key, found, value);
+  note_use();
+  return {};
+}
+
+/// Sets without a check: the caller made sure of the entry and the blocks.
+void Store::set_found(std::string_view key, Found found, std::string_view value) {
+  if (found) {
+    Entry& entry = table_.entry(found.index);
+    if (entry.type == Type::string) {
+      blocks_.overwrite(entry.first, entry.length, value);
+      entry.length = static_cast<uint32_t>(value.size());
+      return;
+    }
+    release_elements(entry, entry.length, ListEnd::head);
+  } else {
+    found.index = insert(key, found.hash, Type::string);
+  }
+  Entry& entry = table_.entry(found.index);
+  entry.type = Type::string;
+  entry.first = blocks_.store(value);
+  entry.last = index_none;
+  entry.length = static_cast<uint32_t>(value.size());
+}
+
+StoreResult Store::set_all(std::span<Slice> pairs) {
+  KV_ASSERT(pairs.size() % 2 == 0);
+  // What is enough in any case: no key comes twice, nothing shrinks, no list is replaced.
+  uint64_t entries = 0;
+  uint64_t blocks = 0;
+  for (uint64_t i = 0; i < pairs.size(); i += 2) {
+    const Found found = find(view(pairs[i]));
+    const uint64_t value_blocks = blocks_.blocks_for(pairs[i + 1].bytes);
+    if (!found) {
+      ++entries;
+      blocks += value_blocks + blocks_.blocks_for(pairs[i].bytes);
+      continue;
+    }
+    const Entry& entry = table_.entry(found.index);
+    const uint64_t old = entry.type == Type::string ? blocks_.blocks_for(entry.length) : 0;
+    if (value_blocks > old) blocks += value_blocks - old;
+  }
+  if (entries > table_.capacity() - table_.count() || blocks > blocks_.free_count()) {
+    return set_all_exactly(pairs);
+  }
+  for (uint64_t i = 0; i < pairs.size(); i += 2) {
+    set_found(view(pairs[i]), find(view(pairs[i])), view(pairs[i + 1]));
+  }
+  note_use();
+  return {};
+}
+
+/// Near the limits: what the pairs need is counted as the difference that they make.
+StoreResult Store::set_all_exactly(std::span<Slice> pairs) {
+  pairs = pairs.first(keep_last_of_each_key(pairs));
+  uint64_t entries = 0;
+  uint64_t taken = 0;
+  uint64_t given_back = 0;
+  for (uint64_t i = 0; i < pairs.size(); i += 2) {
+    const Found found = find(view(pairs[i]));
+    taken += blocks_.blocks_for(pairs[i + 1].bytes);
+    if (found) {
+      given_back += blocks_of(table_.entry(found.index));
+    } else {
+      ++entries;
+      taken += blocks_.blocks_for(pairs[i].bytes);
+    }
+  }
+  const uint64_t entries_free = table_.capacity() - table_.count();
+  if (entries > entries_free) return {Code::no_entry, entries, entries_free};
+  const uint64_t needed = taken - std::min(taken, given_back);
+  if (needed > blocks_.free_count()) return {Code::no_block, needed, blocks_.free_count()};
+
+  // First those that give blocks back, then those that take some.
+  for (const bool shrinking : {true, false}) {
+    for (uint64_t i = 0; i < pairs.size(); i += 2) {
+      const Found found = find(view(pairs[i]));
+      const uint64_t old = found ? blocks_of(table_.entry(found.index)) : 0;
+      const bool shrinks = blocks_.blocks_for(pairs[i + 1].bytes) <= old;
+      if (shrinks == shrinking) set_found(view(pairs[i]), found, view(pairs[i + 1]));
+    }
+  }
+  note_use();
+  return {};
+}
+
+StoreResult Store::push(std::string_view key, std::span<const Slice> elements, ListEnd end) {
+  KV_ASSERT(!elements.empty());
+  Found found = find(key);
+  if (found && table_.entry(found.index).type != Type::list) return {Code::wrong_type};
+  const uint64_t length = (found ? table_.entry(found.index).length : 0) + elements.size();
+  if (length > list_length_max_) return {Code::too_long, length};
+  if (!found && table_.full()) return {Code::no_entry, 1, 0};
+  uint64_t needed = found ? 0 : blocks_.blocks_for(key.size());
+  for (const Slice& element : elements) needed += blocks_.blocks_for(element.bytes);
+  if (needed > blocks_.free_count()) return {Code::no_block, needed, blocks_.free_count()};
+  if (elements.size() > nodes_.free_count()) {
+    return {Code::no_node, elements.size(), nodes_.free_count()};
+  }
+
+  if (!found) found.index = insert(key, found.hash, Type::list);
+  Entry& entry = table_.entry(found.index);
+  for (const Slice& element : elements) {
+    const uint32_t index = nodes_.allocate();
+    nodes_[index].block = blocks_.store(view(element));
+    nodes_[index].bytes = static_cast<uint32_t>(element.bytes);
+    link(entry, index, end);
+  }
+  note_use();
+  KV_ASSERT(entry.length == length);
+  return {Code::ok, length};
+}
+
+void Store::link(Entry& entry, uint32_t index, ListEnd end) {
+  const bool at_head = end == ListEnd::head;
+  const uint32_t neighbour = at_head ? entry.first : entry.last;
+  nodes_[index].previous = at_head ? index_none : neighbour;
+  nodes_[index].next = at_head ? neighbour : index_none;
+  if (neighbour != index_none) {
+    (at_head ? nodes_[neighbour].previous : nodes_[neighbour].next) = index;
+  }
+  if (at_head || entry.length == 0) entry.first = index;
+  if (!at_head || entry.length == 0) entry.last = index;
+  ++entry.length;
+}
+
+void Store::pop(Found found, uint64_t count, ListEnd end) {
+  Entry& entry = table_.entry(found.index);
+  KV_ASSERT(entry.type == Type::list);
+  KV_ASSERT(count <= entry.length);
+  release_elements(entry, count, end);
+  if (entry.length > 0) return;
+  blocks_.release(entry.key_block, entry.key_bytes);
+  table_.erase(found.index, found.hash);
+}
+
+bool Store::erase(std::string_view key) {
+  const Found found = find(key);
+  if (!found) return false;
+  Entry& entry = table_.entry(found.index);
+  if (entry.type == Type::list) {
+    release_elements(entry, entry.length, ListEnd::head);
+  } else {
+    blocks_.release(entry.first, entry.length);
+  }
+  blocks_.release(entry.key_block, entry.key_bytes);
+  table_.erase(found.index, found.hash);
+  return true;
+}
+
+void Store::clear() {
+  table_.clear();
+  blocks_.clear();
+  nodes_.clear();
+}
+
+/// Blocks of the value, without those of the key.
+uint64_t Store::blocks_of(const Entry& entry) const {
+  return entry.type == Type::string ? blocks_.blocks_for(entry.length) : list_blocks(entry);
+}
+
+uint64_t Store::list_blocks(const Entry& entry) const {
+  KV_ASSERT(entry.type == Type::list);
+  uint64_t blocks = 0;
+  uint32_t at = entry.first;
+  for (uint64_t i = 0; i < entry.length; ++i) {
+    blocks += blocks_.blocks_for(nodes_[at].bytes);
+    at = nodes_[at].next;
+  }
+  KV_ASSERT(at == index_none);
+  return blocks;
+}
+
+/// Makes an entry that holds nothing yet.
+uint32_t Store::insert(std::string_view key, uint64_t hash, Entry::Type type) {
+  const uint32_t index = table_.insert(hash);
+  Entry& entry = table_.entry(index);
+  entry.key_block = blocks_.store(key);
+  entry.key_bytes = static_cast<uint32_t>(key.size());
+  entry.first = index_none;
+  entry.last = index_none;
+  entry.length = 0;
+  entry.type = type;
+  return index;
+}
+
+void Store::release_elements(Entry& entry, uint64_t count, ListEnd end) {
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint32_t index = end == ListEnd::head ? entry.first : entry.last;
+    const ListNode node = nodes_[index];
+    blocks_.release(node.block, node.bytes);
+    nodes_.release(index);
+    (end == ListEnd::head ? entry.first : entry.last) =
+        end == ListEnd::head ? node.next : node.previous;
+  }
+  entry.length -= static_cast<uint32_t>(count);
+  if (entry.length == 0) {
+    entry.first = entry.last = index_none;
+  } else if (end == ListEnd::head) {
+    nodes_[entry.first].previous = index_none;
+  } else {
+    nodes_[entry.last].next = index_none;
+  }
+}
+
+void Store::note_use() {
+  entries_used_max_ = std::max(entries_used_max_, table_.count());
+  blocks_used_max_ = std::max(blocks_used_max_, blocks_.used_count());
+  nodes_used_max_ = std::max(nodes_used_max_, nodes_.used_count());
+}
+
+}  // namespace kv
