@@ -117,7 +117,7 @@ void touch_pages(std::span<std::byte> memory, uint64_t page_bytes) {
 }  // namespace
 
 Arena::~Arena() {
-  if (base_ != nullptr) munmap(base_, reserved_);
+  if (base_ != nullptr) munmap(base_ - guard_bytes_, reserved_ + 2 * guard_bytes_);
 }
 
 Failure Arena::reserve(uint64_t bytes, HugePages huge_pages) {
@@ -127,25 +127,29 @@ Failure Arena::reserve(uint64_t bytes, HugePages huge_pages) {
   page_bytes_ = huge_pages == HugePages::explicit_ ? huge_page : small_page;
   reserved_ = round_up_to(bytes, page_bytes_);
 
+  const bool explicit_pages = huge_pages == HugePages::explicit_;
+  // The kernel keeps a mapping of huge pages apart from its neighbours anyway.
+  guard_bytes_ = explicit_pages ? 0 : small_page;
+
   // Transparent huge pages need an aligned base: map one more, and cut both ends off.
   const uint64_t spare = huge_pages == HugePages::transparent ? huge_page : 0;
-  const bool explicit_pages = huge_pages == HugePages::explicit_;
+  const uint64_t asked = reserved_ + 2 * guard_bytes_ + spare;
   // Explicit huge pages are set aside here, so that none can be missing later.
   const int flags = MAP_PRIVATE | MAP_ANONYMOUS | (explicit_pages ? MAP_HUGETLB : MAP_NORESERVE);
-  void* mapping = mmap(nullptr, reserved_ + spare, PROT_NONE, flags, -1, 0);
+  void* mapping = mmap(nullptr, asked, PROT_NONE, flags, -1, 0);
   if (mapping == MAP_FAILED) {
     const int error = errno;
-    const std::string what = explicit_pages ? "reserve huge pages for" : "reserve";
-    return cannot(what, reserved_, error) + (explicit_pages
-                                                 ? why_no_huge_pages(reserved_)
-                                                 : why_no_address_space(reserved_ + spare));
+    if (explicit_pages) {
+      return cannot("reserve huge pages for", reserved_, error) + why_no_huge_pages(reserved_);
+    }
+    return cannot("reserve", reserved_, error) + why_no_address_space(asked);
   }
-  base_ = static_cast<std::byte*>(mapping);
+  base_ = static_cast<std::byte*>(mapping) + guard_bytes_;
   if (spare > 0) {
     const uint64_t head = -reinterpret_cast<uintptr_t>(base_) % huge_page;
-    if (head > 0) munmap(base_, head);
+    if (head > 0) munmap(mapping, head);
     base_ += head;
-    if (spare > head) munmap(base_ + reserved_, spare - head);
+    if (spare > head) munmap(base_ + reserved_ + guard_bytes_, spare - head);
     // Without transparent huge pages in the kernel this fails, and the arena does without.
     madvise(base_, reserved_, MADV_HUGEPAGE);
   }
@@ -200,7 +204,12 @@ Failure Arena::commit() {
   ledger_.padding_bytes += end - end_;
   ledger_.total_bytes = end;
   end_ = end;
-  if (reserved_ > end_ && munmap(base_ + end_, reserved_ - end_) != 0) {
+  // The guard moves down to the end, what is behind it goes back.
+  std::byte* const guard = base_ + end_;
+  if (guard_bytes_ > 0 && mprotect(guard, guard_bytes_, PROT_NONE) != 0) {
+    return cannot("protect", guard_bytes_, errno);
+  }
+  if (reserved_ > end_ && munmap(guard + guard_bytes_, reserved_ - end_) != 0) {
     return cannot("give back", reserved_ - end_, errno);
   }
   reserved_ = end_;

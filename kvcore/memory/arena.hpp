@@ -7,6 +7,9 @@
 //     reserve()  |································································|
 //     take()     | records | buffers | slices | buckets | … ·······················|
 //     commit()   | records | buffers | slices | buckets | … pad |   (one mapping, exact)
+//
+// A page that cannot be touched lies before and behind: a write beyond the end faults, and
+// the kernel never merges the mapping with a neighbour, so its size in smaps is the arena's.
 #pragma once
 
 #include <array>
@@ -74,6 +77,7 @@ class Arena {
   uint64_t writable_ = 0;  ///< bytes from base_ that can be written
   uint64_t end_ = 0;       ///< bytes carved
   uint64_t page_bytes_ = 4096;
+  uint64_t guard_bytes_ = 0;  ///< before base_ and behind the end, of address space only
   HugePages huge_pages_ = HugePages::off;
   bool committed_ = false;
   uint64_t last_part_ = 0;

@@ -61,6 +61,11 @@ class TableFixture {
   bool same_home = false;  ///< hashes begin with 16 zeros: every home is bucket 0
 };
 
+std::string numbered(int i) {
+  std::string key = "k";
+  return key.append(std::to_string(i));
+}
+
 /// Checks what must hold between operations: each occupied slot names its own entry, and
 /// each bucket counts exactly the keys that live further on than it from their home.
 void check_invariants(const TableFixture& f, const std::vector<std::string>& key_of_entry) {
@@ -155,7 +160,7 @@ TEST_CASE("keys that share one home fill the buckets behind it and leave no trac
   f.same_home = true;
   std::vector<std::string> key_of_entry(48);
   for (int i = 0; i < 48; ++i) {
-    const std::string key = "k" + std::to_string(i);
+    const std::string key = numbered(i);
     key_of_entry[f.insert(key)] = key;
     check_invariants(f, key_of_entry);
   }
@@ -165,11 +170,11 @@ TEST_CASE("keys that share one home fill the buckets behind it and leave no trac
   CHECK(f.bucket_memory[2].passed == 12);
   CHECK(f.bucket_memory[3].passed == 0);
   CHECK(f.bucket_memory[4].passed == 0);
-  for (int i = 0; i < 48; ++i) CHECK(f.find("k" + std::to_string(i)) != index_none);
+  for (int i = 0; i < 48; ++i) CHECK(f.find(numbered(i)) != index_none);
   CHECK(f.find("other") == index_none);
 
   for (int i = 0; i < 48; ++i) {
-    f.erase("k" + std::to_string(i));
+    f.erase(numbered(i));
     check_invariants(f, key_of_entry);
   }
   for (const Bucket& bucket : f.bucket_memory) CHECK(bucket.passed == 0);
@@ -227,7 +232,6 @@ TEST_CASE("a carved table takes ceil(keys × 10 / 96) buckets and one entry for 
 /// Random inserts, searches and erases beside a standard map.
 void run_model(uint64_t seed, uint64_t buckets, uint64_t keys, uint64_t operations,
                bool same_home) {
-  INFO("KV_TEST_SEED=" << seed);
   CAPTURE(keys);
   Random random(seed);
   TableFixture f(buckets, keys, keys * 3);
@@ -275,13 +279,16 @@ void run_model(uint64_t seed, uint64_t buckets, uint64_t keys, uint64_t operatio
 
 TEST_CASE("any history of operations agrees with a standard map") {
   const uint64_t seed = test_seed();
+  INFO("KV_TEST_SEED=" << seed);
   run_model(seed, /*buckets=*/1, /*keys=*/9, /*operations=*/200'000, false);
   run_model(seed + 1, /*buckets=*/105, /*keys=*/1000, /*operations=*/2'000'000, false);
   run_model(seed + 2, /*buckets=*/2084, /*keys=*/20'000, /*operations=*/2'000'000, false);
 }
 
 TEST_CASE("any history of colliding keys agrees with a standard map") {
-  run_model(test_seed(), /*buckets=*/6, /*keys=*/57, /*operations=*/500'000, true);
+  const uint64_t seed = test_seed();
+  INFO("KV_TEST_SEED=" << seed);
+  run_model(seed, /*buckets=*/6, /*keys=*/57, /*operations=*/500'000, true);
 }
 
 }  // namespace

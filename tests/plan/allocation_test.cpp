@@ -1,0 +1,335 @@
+// The plan against numbers worked out by hand.
+#include "kvcore/plan/allocation.hpp"
+
+#include <doctest/doctest.h>
+
+#include "kvcore/plan/validate.hpp"
+
+namespace kv {
+namespace {
+
+// plan() is a constant expression: these hold before any test runs.
+static_assert(plan(Config()).ok);
+static_assert(plan(Config()).allocation.arena_bytes == 259'506'176);
+static_assert(plan(Config()).allocation.terms.request_bytes_max == 206'299);
+static_assert(plan(Config()).allocation.terms.list_reply_bytes_max == 205'255);
+
+Allocation planned(const Config& config) {
+  const PlanResult result = plan(config);
+  REQUIRE(result.ok);
+  return result.allocation;
+}
+
+Config list_config(uint64_t list_length_max) {
+  Config config;
+  config.list_length_max = list_length_max;
+  return config;
+}
+
+TEST_CASE("the largest RPUSH and the largest list reply of the defaults are the known numbers") {
+  // *52\r\n                      1 + 2 + 2                     =       5
+  // $5\r\nRPUSH\r\n              1 + 1 + 2 + 5 + 2             =      11
+  // $1024\r\n…\r\n               1 + 4 + 2 + 1,024 + 2         =   1,033
+  // 50 × $4096\r\n…\r\n    50 × (1 + 4 + 2 + 4,096 + 2)        = 205,250
+  //                                                              206,299
+  CHECK(planned(Config()).terms.request_bytes_max == 206'299);
+  // *50\r\n                      1 + 2 + 2                     =       5
+  // 50 × 4,105                                                 = 205,250
+  CHECK(planned(Config()).terms.list_reply_bytes_max == 205'255);
+}
+
+TEST_CASE("the element count of a request has the digits of L + 2, that of a reply those of L") {
+  // RPUSH:  (1 + digits(L+2) + 2) + 11 + 1,033 + L × 4,105
+  // reply:  (1 + digits(L) + 2) + L × 4,105
+
+  // L = 8:   *10 is 5;  5 + 11 + 1,033 + 32,840 = 33,889.   *8 is 4;  4 + 32,840 = 32,844.
+  CHECK(planned(list_config(8)).terms.request_bytes_max == 33'889);
+  CHECK(planned(list_config(8)).terms.list_reply_bytes_max == 32'844);
+  // L = 9:   *11 is 5;  5 + 11 + 1,033 + 36,945 = 37,994.   *9 is 4;  4 + 36,945 = 36,949.
+  CHECK(planned(list_config(9)).terms.request_bytes_max == 37'994);
+  CHECK(planned(list_config(9)).terms.list_reply_bytes_max == 36'949);
+  // L = 98:  *100 is 6; 6 + 11 + 1,033 + 402,290 = 403,340. *98 is 5; 5 + 402,290 = 402,295.
+  CHECK(planned(list_config(98)).terms.request_bytes_max == 403'340);
+  CHECK(planned(list_config(98)).terms.list_reply_bytes_max == 402'295);
+  // L = 99:  *101 is 6; 6 + 11 + 1,033 + 406,395 = 407,445. *99 is 5; 5 + 406,395 = 406,400.
+  CHECK(planned(list_config(99)).terms.request_bytes_max == 407'445);
+  CHECK(planned(list_config(99)).terms.list_reply_bytes_max == 406'400);
+  // L = 998: *1000 is 7; 7 + 11 + 1,033 + 4,096,790 = 4,097,841.
+  //          *998 is 6;  6 + 4,096,790 = 4,096,796.
+  CHECK(planned(list_config(998)).terms.request_bytes_max == 4'097'841);
+  CHECK(planned(list_config(998)).terms.list_reply_bytes_max == 4'096'796);
+}
+
+TEST_CASE("the digits of key and value lengths count where they grow") {
+  // K = 9, V = 99, L = 1,000: *1002 is 7; RPUSH 11; $9 is 1 + 1 + 2 + 9 + 2 = 15;
+  // $99 is 1 + 2 + 2 + 99 + 2 = 106.   7 + 11 + 15 + 106,000 = 106,033.
+  Config config = list_config(1000);
+  config.key_size_max = 9;
+  config.val_size_max = 99;
+  CHECK(planned(config).terms.request_bytes_max == 106'033);
+  // K = 10, V = 100: $10 is 17, $100 is 108.   7 + 11 + 17 + 108,000 = 108,035.
+  config.key_size_max = 10;
+  config.val_size_max = 100;
+  CHECK(planned(config).terms.request_bytes_max == 108'035);
+}
+
+TEST_CASE("without lists the largest request is a SET with every option") {
+  // *9\r\n 4; $3\r\nSET\r\n 9; key 1,033; value 4,105; six words of 24 bytes, each
+  // 1 + 2 + 2 + 24 + 2 = 31, are 186.   4 + 9 + 1,033 + 4,105 + 186 = 5,337.
+  const Allocation allocation = planned(list_config(0));
+  CHECK(allocation.terms.request_bytes_max == 5'337);
+  // *0\r\n and one value: 4 + 4,105.
+  CHECK(allocation.terms.list_reply_bytes_max == 4'109);
+  CHECK(allocation[Part::list_nodes].bytes == 0);
+  // 5 + 1 × 17 blocks a key: 1,000 × 22 × 256.
+  CHECK(allocation[Part::blocks].bytes == 5'632'000);
+}
+
+TEST_CASE("RPUSH carries no more elements than a command has arguments") {
+  // 8 arguments: 6 elements.   *8 is 4; 4 + 11 + 1,033 + 24,630 = 25,678.
+  Config config = list_config(50);
+  config.command_args_max = 8;
+  CHECK(planned(config).terms.push_elements_max == 6);
+  CHECK(planned(config).terms.request_bytes_max == 25'678);
+  CHECK(planned(config).terms.list_reply_bytes_max == 205'255);
+}
+
+TEST_CASE("every part of the default plan is the number worked out by hand") {
+  const Allocation a = planned(Config());
+  const auto same = [&](Part part, uint64_t count, uint64_t unit, uint64_t bytes) {
+    CAPTURE(part_info(part).id_text);
+    CHECK(a[part] == Product{count, unit, bytes});
+  };
+  same(Part::connection_records, 1'000, 256, 256'000);
+  same(Part::request_buffers, 1'000, 16'384, 16'384'000);
+  same(Part::reply_buffers, 1'000, 16'384, 16'384'000);
+  same(Part::large_requests, 16, 206'299, 3'300'784);
+  same(Part::large_replies, 16, 205'255, 3'284'080);
+  // 1,000 reply buffers, 16 and 16 large slots.
+  same(Part::buffer_free_lists, 1'032, 4, 4'128);
+  // max(50 + 2, 1024) arguments.
+  same(Part::slices, 1'024, 16, 16'384);
+  // ceil(1,000 × 10 / 96) = ceil(104.17) = 105.
+  same(Part::buckets, 105, 64, 6'720);
+  same(Part::entries, 1'000, 32, 32'000);
+  // A block holds 256 − 4 = 252 bytes. Key: ceil(1,024 / 252) = 5. Value: ceil(4,096 / 252) = 17.
+  // A key with 50 values: 5 + 50 × 17 = 855 blocks.
+  same(Part::blocks, 855'000, 256, 218'880'000);
+  same(Part::list_nodes, 50'000, 16, 800'000);
+  // 2 × 1,000 + 64 = 2,064: 4,096 completions of 16 bytes are 65,536; 2 × 1,000 + 16 = 2,016
+  // would be 2,048 submissions, but 1,024 are enough: 4,096 bytes of indices; a header of 64.
+  // 69,696 bytes, in whole pages 18 × 4,096 = 73,728.
+  same(Part::rings, 1, 73'728, 73'728);
+  same(Part::submissions, 1'024, 64, 65'536);
+  // 1,000 buffers: 1,024 entries.
+  same(Part::buffer_ring, 1'024, 16, 16'384);
+}
+
+TEST_CASE("every component of the default plan is the number worked out by hand") {
+  const Allocation a = planned(Config());
+  // 256,000 + 2 × 16,384,000 + 3,300,784 + 3,284,080 + 4,128
+  CHECK(a[Component::connections] == 39'612'992);
+  CHECK(a[Component::fba] == 16'384);
+  CHECK(a[Component::map] == 38'720);  // 6,720 + 32,000
+  CHECK(a[Component::blocks] == 218'880'000);
+  CHECK(a[Component::list_pool] == 800'000);
+  CHECK(a[Component::ring] == 155'648);  // 73,728 + 65,536 + 16,384
+  // The large requests end at 36,324,784: 16 to the next multiple of 64. The slices end at
+  // 39,629,392: 48 to a multiple of 64. The nodes end at 259,348,160: 2,368 to a page.
+  CHECK(a[Component::padding] == 2'432);
+  // 39,612,992 + 16,384 + 38,720 + 218,880,000 + 800,000 + 155,648 + 2,432; 63,356 pages.
+  CHECK(a.arena_bytes == 259'506'176);
+}
+
+TEST_CASE("what lies outside the arena of the default plan is the number worked out by hand") {
+  const Allocation a = planned(Config());
+  const auto bytes = [&](Outside id) { return a.outside[static_cast<uint64_t>(id)].bytes; };
+  CHECK(bytes(Outside::process) == 2'097'152);
+  // 259,506,176 / 512 = 506,848, and 65,536.
+  CHECK(bytes(Outside::page_tables) == 572'384);
+  // 73,728 + 65,536 + 16,384 + 65,536
+  CHECK(bytes(Outside::ring_kernel) == 221'184);
+  CHECK(bytes(Outside::connection_kernel) == 5'120'000);
+  // 1,000 × (2 × 32,768 + 2 × 32,768 + 32,768)
+  CHECK(bytes(Outside::socket_memory) == 163'840'000);
+  // 259,506,176 + 2,097,152 + 572,384 + 221,184 + 5,120,000 + 163,840,000
+  CHECK(a.container_bytes == 431'356'896);
+}
+
+TEST_CASE("options that were left out are computed, and those that were given are kept") {
+  const Allocation defaults = planned(Config());
+  CHECK(defaults.config.store_bytes == 218'880'000);
+  CHECK(defaults.config.command_args_max == 1'024);
+  CHECK(defaults.config.request_buffers == 1'000);
+  CHECK(defaults.config.reply_buffers == 1'000);
+  CHECK(defaults.config.memory_budget == unset);
+
+  Config config;
+  config.store_bytes = 1'000'000;
+  config.request_buffers = 10;
+  config.reply_buffers = 20;
+  config.command_args_max = 100;
+  const Allocation given = planned(config);
+  CHECK(given.config.store_bytes == 1'000'000);
+  // 1,000,000 / 256 = 3,906.25: the rest of 64 bytes is not planned.
+  CHECK(given[Part::blocks] == Product{3'906, 256, 999'936});
+  // 3,906 blocks cannot hold more elements than that.
+  CHECK(given[Part::list_nodes] == Product{3'906, 16, 62'496});
+  CHECK(given[Part::request_buffers].count == 10);
+  CHECK(given[Part::reply_buffers].count == 20);
+  CHECK(given[Part::buffer_ring] == Product{16, 16, 256});
+  CHECK(given[Part::slices] == Product{100, 16, 1'600});
+}
+
+TEST_CASE("long lists raise the arguments of a command, up to their limit") {
+  CHECK(planned(list_config(1'022)).config.command_args_max == 1'024);
+  CHECK(planned(list_config(1'023)).config.command_args_max == 1'025);
+  Config config = list_config(2'000'000);
+  config.key_count = 1;
+  CHECK(planned(config).config.command_args_max == 1'048'576);
+  CHECK(planned(config).terms.push_elements_max == 1'048'574);
+}
+
+TEST_CASE("where the largest request and reply fit the small buffers, no large slots are planned") {
+  Config config;
+  config.connections_max = 1;
+  config.key_count = 1;
+  config.key_size_max = 16;
+  config.val_size_max = 16;
+  config.list_length_max = 2;
+  const Allocation a = planned(config);
+  // SET: *9 is 4; SET 9; $16 is 1 + 2 + 2 + 16 + 2 = 23 for the key and 23 for the value; six
+  // words of 31 are 186: 245. INFO with 8 words: *9 is 4; 1 + 1 + 2 + 4 + 2 = 10; 8 × 31 = 248:
+  // 262. COMMAND: *9 is 4; 1 + 1 + 2 + 7 + 2 = 13; 248: 265, the largest.
+  CHECK(a.terms.request_bytes_max == 265);
+  CHECK(a[Part::request_buffers] == Product{1, 265, 265});
+  CHECK(a[Part::large_requests] == Product{0, 265, 0});
+  // The largest reply is a control reply of 16,384 bytes, which is what a send buffer holds.
+  CHECK(a.terms.reply_bytes_max == 16'384);
+  CHECK(a[Part::reply_buffers] == Product{1, 16'384, 16'384});
+  CHECK(a[Part::large_replies] == Product{0, 16'384, 0});
+  CHECK(a[Part::buffer_free_lists] == Product{1, 4, 4});
+}
+
+TEST_CASE("every part of a tiny plan, its padding and its total are the numbers worked by hand") {
+  Config config;
+  config.connections_max = 1;
+  config.key_count = 1;
+  config.key_size_max = 16;
+  config.val_size_max = 16;
+  config.list_length_max = 2;
+  const Allocation a = planned(config);
+  //  part                bytes     begins    ends      padding before it
+  //  records               256          0      256
+  //  request buffers       265        256      521
+  //  reply buffers      16,384        576   16,960        55
+  //  large slots             0
+  //  free lists              4     16,960   16,964
+  //  slices             16,384     16,968   33,352         4
+  //  buckets                64     33,408   33,472        56
+  //  entries                32     33,472   33,504
+  //  blocks (1 + 2×1)      768     33,536   34,304        32
+  //  nodes                  32     34,304   34,336
+  //  rings: 64 + 16 × 128 (2 + 64 = 66) + 4 × 32 (2 + 16 = 18) = 2,240, a page
+  //                      4,096     36,864   40,960     2,528
+  //  submissions 32 × 64 2,048     40,960   43,008
+  //  buffer ring            16     45,056   45,072     2,048
+  //  a whole page                           49,152     4,080
+  CHECK(a[Component::connections] == 256 + 265 + 16'384 + 4);
+  CHECK(a[Component::fba] == 16'384);
+  CHECK(a[Component::map] == 96);
+  CHECK(a[Component::blocks] == 768);
+  CHECK(a[Component::list_pool] == 32);
+  CHECK(a[Component::ring] == 6'160);
+  CHECK(a[Component::padding] == 8'803);  // 55 + 4 + 56 + 32 + 2,528 + 2,048 + 4,080
+  CHECK(a.arena_bytes == 49'152);
+}
+
+TEST_CASE("a small buffer one byte short of the largest request brings the large slots") {
+  Config config;
+  config.request_buffer_bytes = 206'299;
+  CHECK(planned(config)[Part::large_requests].count == 0);
+  CHECK(planned(config)[Part::request_buffers].unit_bytes == 206'299);
+  config.request_buffer_bytes = 206'300;
+  CHECK(planned(config)[Part::request_buffers].unit_bytes == 206'299);
+  config.request_buffer_bytes = 206'298;
+  CHECK(planned(config)[Part::large_requests] == Product{16, 206'299, 3'300'784});
+  config.reply_buffer_bytes = 205'255;
+  CHECK(planned(config)[Part::large_replies].count == 0);
+  config.reply_buffer_bytes = 205'254;
+  CHECK(planned(config)[Part::large_replies].count == 16);
+}
+
+TEST_CASE("explicit huge pages round the arena up to whole ones, transparent ones do not") {
+  Config config;
+  config.memory_huge_pages = static_cast<uint64_t>(HugePages::explicit_);
+  // 259,506,176 / 2,097,152 = 123.74: 124 huge pages.
+  CHECK(planned(config).arena_bytes == 260'046'848);
+  // 2,432 and 260,046,848 − 259,506,176 = 540,672.
+  CHECK(planned(config)[Component::padding] == 543'104);
+  config.memory_huge_pages = static_cast<uint64_t>(HugePages::transparent);
+  CHECK(planned(config).arena_bytes == 259'506'176);
+}
+
+TEST_CASE("options that do not hold memory do not change the arena") {
+  Config config;
+  config.server_port = 1;
+  config.server_backlog = 1;
+  config.server_stall_timeout_ms = 100;
+  config.server_address = "::1";
+  config.memory_populate = 0;
+  config.memory_lock = 1;
+  config.memory_budget = 1ULL << 40;
+  config.server_socket_send_bytes = mebibyte;
+  CHECK(planned(config).arena_bytes == 259'506'176);
+  // Socket memory is outside: 1,000 × 2 × (1,048,576 − 32,768) = 2,031,616,000 more than
+  // the default's 431,356,896.
+  CHECK(planned(config).container_bytes == 2'462'972'896);
+}
+
+TEST_CASE("an overflow names the two largest options of the product") {
+  // 4,294,967,294 × (1 + 268,435,456) × 256 = 2.95e20, beyond 1.8e19.
+  Config config = list_config(268'435'456);
+  config.key_count = index_max;
+  config.key_size_max = 1;
+  config.val_size_max = 1;
+  PlanResult result = plan(config);
+  CHECK(!result.ok);
+  CHECK(result.overflow == Overflow{Option::key_count, Option::list_length_max});
+
+  // With values of 536,870,912 bytes in blocks of 28: 4,294,967,294 × 50 × 19,173,962 × 32 is
+  // 1.3e20. The list is the smallest of the three factors.
+  config = Config();
+  config.key_count = index_max;
+  config.val_size_max = 512 * mebibyte;
+  config.block_bytes = 32;
+  result = plan(config);
+  CHECK(!result.ok);
+  CHECK(result.overflow == Overflow{Option::key_count, Option::val_size_max});
+}
+
+TEST_CASE("the parts stand in the order of their components, so that they can be carved in it") {
+  for (uint64_t i = 1; i < parts.size(); ++i) {
+    CHECK(parts[i - 1].component <= parts[i].component);
+    CHECK(static_cast<uint64_t>(parts[i].id) == i);
+  }
+  for (const PartInfo& part : parts) {
+    CHECK(part.component != Component::padding);
+    CHECK((part.align & (part.align - 1)) == 0);
+    CHECK(part.align <= 4096);
+  }
+}
+
+TEST_CASE("a formula reads as it is written in the table") {
+  CHECK(part_info(Part::buckets).count_formula == "bucket_count");
+  for (const TermInfo& term : terms) {
+    if (term.name == "full_key_blocks") {
+      CHECK(term.formula == "key_blocks + max(1, list_length_max) * value_blocks");
+      CHECK(planned(Config()).terms.*term.value == 855);
+      CHECK(!term.constant);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace kv
