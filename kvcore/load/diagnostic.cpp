@@ -17,8 +17,6 @@ constexpr std::string_view plain = "\x1b[0m";
 
 constexpr uint64_t tab_columns = 8;
 
-bool is_control(unsigned char byte) { return byte < 0x20 || byte == 0x7f; }
-
 /// A source line as columns of a terminal.
 struct Columns {
   std::string text;
@@ -47,13 +45,13 @@ Columns columns_of(const Place& place) {
     }
     if (i == line.size()) break;
     const uint64_t bytes = words::sequence_bytes(line.substr(i));
+    const uint64_t printable = words::printable_bytes(line.substr(i));
     if (line[i] == '\t') {
       const uint64_t spaces = tab_columns - column % tab_columns;
       out.text.append(spaces, ' ');
       column += spaces;
     } else {
-      const bool printable = bytes > 0 && !is_control(static_cast<unsigned char>(line[i]));
-      out.text += printable ? line.substr(i, bytes) : "?";
+      out.text += printable > 0 ? line.substr(i, printable) : "?";
       column += 1;
     }
     i += std::max<uint64_t>(bytes, 1);

@@ -210,7 +210,7 @@ bool ConfigFlags::apply(Settings& settings, Diagnostics& out) const {
       out.push_back({Rule::duplicate_key,
                      Severity::error,
                      place,
-                     fmt::format("{} is given twice, the second time as {} {}", option.key,
+                     fmt::format("{} is given twice, the other time as {} {}", option.key,
                                  given[1].first, plain_or_quoted(given[1].second)),
                      {}});
       continue;

@@ -26,7 +26,7 @@ struct Close {
 
 void unreadable(const std::string& name, const std::string& why, Diagnostics& out) {
   Place place;
-  place.file = name;
+  place.file = name.empty() ? "''" : name;
   out.push_back({Rule::unreadable, Severity::error, place, why, {}});
 }
 
@@ -40,17 +40,22 @@ bool read_all(const std::string& path, const std::string& name, std::string& tex
     return false;
   }
   char chunk[65536];
-  while (text.size() <= file_bytes_max) {
-    const std::size_t bytes = std::fread(chunk, 1, sizeof(chunk), file.get());
+  std::size_t bytes = sizeof(chunk);
+  while (bytes == sizeof(chunk) && text.size() <= file_bytes_max) {
+    bytes = std::fread(chunk, 1, sizeof(chunk), file.get());
     text.append(chunk, bytes);
-    if (bytes == sizeof(chunk)) continue;
-    if (std::ferror(file.get()) == 0) return true;
+  }
+  if (std::ferror(file.get()) != 0) {
     unreadable(name, fmt::format("cannot read: {}", std::strerror(errno)), out);
     return false;
   }
-  unreadable(name, fmt::format("larger than {} bytes, which no config is", grouped(file_bytes_max)),
-             out);
-  return false;
+  if (text.size() > file_bytes_max) {
+    unreadable(name,
+               fmt::format("larger than {} bytes, which no config is", grouped(file_bytes_max)),
+               out);
+    return false;
+  }
+  return true;
 }
 
 bool ends_with(std::string_view text, std::string_view end) {

@@ -35,12 +35,14 @@ Parsed rejected(Rule rule, std::string message, std::string hint = {}) {
   return {false, 0, rule, std::move(message), std::move(hint)};
 }
 
+Parsed parse_kind(const OptionInfo& option, std::string_view text);
 Parsed parse_number_of(const OptionInfo& option, std::string_view text);
 Parsed parse_bytes_of(const OptionInfo& option, std::string_view text);
 Parsed parse_milliseconds_of(const OptionInfo& option, std::string_view text);
 Parsed parse_toggle_of(const OptionInfo& option, std::string_view text);
 Parsed parse_choice_of(const OptionInfo& option, std::string_view text);
 Parsed check_address(const OptionInfo& option, std::string_view text);
+Parsed too_large(const OptionInfo& option, std::string_view text);
 
 /// A sign or too many digits are errors of the bounds, whatever the kind of number.
 bool is_negative(std::string_view text) {
@@ -53,6 +55,12 @@ Parsed parse(const OptionInfo& option, std::string_view text) {
   if (numeric && is_negative(text)) {
     return rejected(Rule::below_minimum, below_minimum_message(option, plain_or_quoted(text)));
   }
+  Parsed result = parse_kind(option, text);
+  const bool is_unset = numeric && result.ok && result.value == unset;
+  return is_unset ? too_large(option, text) : result;  // `unset` stands for "not given"
+}
+
+Parsed parse_kind(const OptionInfo& option, std::string_view text) {
   switch (option.kind) {
     case OptionKind::count:
       return parse_number_of(option, text);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kvcore/load/words.hpp"
+
 namespace kv {
 
 namespace {
@@ -51,6 +53,14 @@ uint64_t Source::offset(uint64_t line, uint64_t code_point_column) const {
   for (uint64_t column = 1; column < code_point_column && at < end; ++column) {
     ++at;
     while (at < end && (static_cast<unsigned char>(text_[at]) & 0xc0u) == 0x80u) ++at;
+  }
+  return at;
+}
+
+uint64_t Source::invalid_utf8() const {
+  uint64_t at = 0;
+  for (uint64_t bytes = 1; at < text_.size() && bytes > 0; at += bytes) {
+    bytes = words::sequence_bytes(text_.substr(at));
   }
   return at;
 }

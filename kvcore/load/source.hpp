@@ -28,6 +28,9 @@ class Source {
   /// the end of the line or of the text are moved back to it.
   uint64_t offset(uint64_t line, uint64_t code_point_column) const;
 
+  /// The first byte that is not UTF-8, or the size of the text.
+  uint64_t invalid_utf8() const;
+
  private:
   uint64_t line_end(uint64_t line) const;  ///< without the line break
 

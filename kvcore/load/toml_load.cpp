@@ -1,5 +1,27 @@
 // The one source that includes toml++. Debian's package also has a shared library, which a
 // static kvd cannot link: the headers are compiled here instead.
+//
+// toml++ 3.3 has assertions that a hostile file can reach ("[$]" is one), and a release build
+// with clang assumes that they hold. Here they are checked in every build: the one whose
+// failure the parser goes on to report by itself lets it do so, any other ends the parse.
+#include <stdexcept>
+#include <string_view>
+
+namespace {
+
+struct toml_assertion : std::logic_error {
+  using std::logic_error::logic_error;
+};
+
+void toml_assertion_failed(const char* expression) {
+  constexpr std::string_view reported = "is_bare_key_character(*cp) || is_string_delimiter(*cp)";
+  if (expression != reported) throw toml_assertion(expression);
+}
+
+}  // namespace
+
+#undef NDEBUG
+#define TOML_ASSERT(expression) ((expression) ? void() : toml_assertion_failed(#expression))
 #undef TOML_SHARED_LIB
 #undef TOML_HEADER_ONLY
 #define TOML_SHARED_LIB 0
@@ -79,23 +101,49 @@ Place key_before(const Source& source, uint64_t at) {
   return source.place(before == std::string_view::npos ? 0 : before + 1, last + 1);
 }
 
+/// Whether the failure is that a key or section is there already; then it is reported.
+bool report_duplicate(Document& document, std::string_view what, uint64_t at) {
+  const Source& source = document.source();
+  const auto found = what.find("cannot redefine existing ");
+  if (found == std::string_view::npos) return false;
+  const auto open = what.find('\'', found);
+  const auto close = what.find('\'', open + 1);
+  const bool named = open != std::string_view::npos && close != std::string_view::npos;
+  const bool header = at < source.text().size() && source.text()[at] == '[';
+  const auto header_end = source.text().find(']', at);
+  document.error(
+      Rule::duplicate_key, header ? source.place(at, header_end + 1) : key_before(source, at),
+      named ? fmt::format("{} is given twice", in_quotes(what.substr(open + 1, close - open - 1)))
+            : std::string("a section is given twice"));
+  return true;
+}
+
+/// Whether the failure is a number beyond 64 bits, which stands before `at`.
+bool report_large_number(Document& document, std::string_view what, uint64_t at) {
+  const auto end = what.find("' is not representable in 64 bits");
+  if (end == std::string_view::npos) return false;
+  const auto begin = what.rfind('\'', end - 1) + 1;
+  const uint64_t digits = std::min<uint64_t>(end - begin, at);
+  document.error(Rule::bad_number, document.source().place(at - digits, at),
+                 fmt::format("{} is beyond 64 bits", what.substr(begin, end - begin)));
+  return true;
+}
+
+/// toml++ reads ahead, so its place of invalid UTF-8 is not exact.
+bool report_invalid_utf8(Document& document, std::string_view what) {
+  if (what.find("utf-8") == std::string_view::npos) return false;
+  const uint64_t at = document.source().invalid_utf8();
+  document.error(Rule::syntax, document.source().place(at, at + 1), "not valid UTF-8");
+  return true;
+}
+
 void report(Document& document, const toml::parse_error& failure) {
   const Source& source = document.source();
   const toml::source_position begin = failure.source().begin;
   const uint64_t at = source.offset(begin.line, begin.column);
-  std::string_view what = failure.description();
-
-  constexpr std::string_view redefined = "cannot redefine existing ";
-  if (const auto found = what.find(redefined); found != std::string_view::npos) {
-    const auto open = what.find('\'', found);
-    const auto close = what.find('\'', open + 1);
-    const bool header = at < source.text().size() && source.text()[at] == '[';
-    const bool named = open != std::string_view::npos && close != std::string_view::npos;
-    const auto header_end = source.text().find(']', at);
-    document.error(
-        Rule::duplicate_key, header ? source.place(at, header_end + 1) : key_before(source, at),
-        named ? fmt::format("{} is given twice", in_quotes(what.substr(open + 1, close - open - 1)))
-              : std::string("a section is given twice"));
+  const std::string_view what = failure.description();
+  if (report_duplicate(document, what, at) || report_large_number(document, what, at) ||
+      report_invalid_utf8(document, what)) {
     return;
   }
   constexpr std::string_view prefix = "Error while parsing ";
@@ -134,6 +182,8 @@ void read_toml(Document& document) {
     read_table(document, "", root);
   } catch (const toml::parse_error& failure) {
     report(document, failure);
+  } catch (const toml_assertion&) {
+    document.error(Rule::syntax, document.source().whole(), "not valid TOML");
   }
 }
 

@@ -26,12 +26,9 @@ std::string in_quotes(std::string_view text) {
       out += "...";
       break;
     }
-    const uint64_t bytes = sequence_bytes(text.substr(i));
-    if (bytes == 0 || (text[i] >= 0 && text[i] < 0x20) || text[i] == 0x7f) {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[i]));
-    } else {
-      out += text.substr(i, bytes);
-    }
+    const uint64_t bytes = printable_bytes(text.substr(i));
+    out += bytes > 0 ? std::string(text.substr(i, bytes))
+                     : fmt::format("\\x{:02x}", static_cast<unsigned char>(text[i]));
     i += std::max<uint64_t>(bytes, 1);
   }
   return out + "'";
@@ -90,7 +87,7 @@ uint64_t sequence_bytes(std::string_view text) {
   const unsigned first = at(0);
   if (first < 0x80) return 1;
   if (first >= 0xc2 && first < 0xe0 && continues(1)) {
-    return first == 0xc2 && at(1) < 0xa0 ? 0 : 2;
+    return 2;
   }
   if (first >= 0xe0 && first < 0xf0 && continues(1) && continues(2)) {
     const bool overlong = first == 0xe0 && at(1) < 0xa0;
@@ -103,6 +100,13 @@ uint64_t sequence_bytes(std::string_view text) {
     return overlong || beyond ? 0 : 4;
   }
   return 0;
+}
+
+uint64_t printable_bytes(std::string_view text) {
+  const uint64_t bytes = sequence_bytes(text);
+  if (bytes == 1 && (text[0] < 0x20 || text[0] == 0x7f)) return 0;
+  const bool c1 = bytes == 2 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0;
+  return c1 ? 0 : bytes;
 }
 
 }  // namespace kv::words

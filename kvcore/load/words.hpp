@@ -19,9 +19,12 @@ std::string in_quotes(std::string_view text);
 /// The text as it is when it is a plain word of ASCII, such as "-5" or "99TiB", else in quotes.
 std::string plain_or_quoted(std::string_view text);
 
-/// Bytes of the valid UTF-8 sequence at the start of `text`, or 0 when there is none. The C1
-/// control characters, which some terminals obey, count as invalid.
+/// Bytes of the valid UTF-8 sequence at the start of `text`, or 0 when there is none.
 uint64_t sequence_bytes(std::string_view text);
+
+/// Bytes of a sequence that a terminal may be sent as it is, or 0: not UTF-8, or a control
+/// character (C0, DEL, or C1, which some terminals obey).
+uint64_t printable_bytes(std::string_view text);
 
 /// 1234567 as "1,234,567".
 std::string grouped(uint64_t value);
