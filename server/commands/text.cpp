@@ -36,8 +36,9 @@ bool matches_set(char c, std::string_view& pattern) {
       found = found || lower_case(pattern[1]) == c;
       pattern.remove_prefix(2);
     } else if (pattern.size() >= 3 && pattern[1] == '-') {
-      const auto [low, high] = std::minmax(lower_case(pattern[0]), lower_case(pattern[2]));
-      found = found || (low <= c && c <= high);
+      const char a = lower_case(pattern[0]);
+      const char b = lower_case(pattern[2]);
+      found = found || (std::min(a, b) <= c && c <= std::max(a, b));
       pattern.remove_prefix(3);
     } else {
       found = found || lower_case(pattern[0]) == c;

@@ -1,0 +1,111 @@
+// A store over an arena, and a client that talks RESP to it without a connection.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kvcore/memory/arena.hpp"
+#include "kvcore/memory/scratch.hpp"
+#include "kvcore/plan/allocation.hpp"
+#include "kvcore/plan/options.hpp"
+#include "server/call.hpp"
+#include "server/request.hpp"
+#include "server/store.hpp"
+
+namespace kv::test {
+
+inline Allocation planned(const Config& config) {
+  const PlanResult result = plan(config);
+  REQUIRE(result.ok);
+  return result.allocation;
+}
+
+/// 28 bytes of payload in a block; 4 keys, lists of 3, values of up to 100 bytes (4 blocks),
+/// keys of up to 40 (2 blocks).
+inline Config small_config() {
+  Config config;
+  config.connections_max = 2;
+  config.key_count = 4;
+  config.key_size_max = 40;
+  config.val_size_max = 100;
+  config.list_length_max = 3;
+  config.block_bytes = 32;
+  return config;
+}
+
+/// The frame of a command.
+inline std::string frame(const std::vector<std::string>& args) {
+  std::string out = "*" + std::to_string(args.size()) + "\r\n";
+  for (const std::string& arg : args) {
+    out += "$" + std::to_string(arg.size()) + "\r\n" + arg + "\r\n";
+  }
+  return out;
+}
+
+/// A store with its arena.
+struct StoreFixture {
+  explicit StoreFixture(const Config& config) : allocation(planned(config)) {
+    const Failure reserved = arena.reserve(allocation.arena_bytes + mebibyte, HugePages::off);
+    REQUIRE_MESSAGE(!reserved, reserved.value_or(""));
+    scratch = Scratch::carve(arena, allocation.config);
+    store = Store::carve(arena, allocation.config, {1, 2});
+    const Failure committed = arena.commit();
+    REQUIRE_MESSAGE(!committed, committed.value_or(""));
+  }
+  StoreFixture(const StoreFixture&) = delete;
+
+  Allocation allocation;
+  Arena arena;
+  Scratch scratch;
+  Store store;
+};
+
+/// One client. Commands go through the parser and execute(); replies come back whole.
+class Client : public StoreFixture {
+ public:
+  explicit Client(const Config& config = small_config())
+      : StoreFixture(config), parser(allocation), ledger(arena.ledger()) {
+    record.protocol = 2;
+    record.client_id = 7;
+    verification = verify(allocation, ledger);
+    view.allocation = &allocation;
+    view.verification = &verification;
+    view.ledger = &ledger;
+    view.io = "io_uring";
+    view.ring_memory = "arena";
+    room.resize(allocation.terms.reply_bytes_max);
+  }
+
+  /// The reply to bytes that hold exactly one command.
+  std::string send(const std::string& bytes) {
+    // A copy of the exact size lets AddressSanitizer see a read behind the input.
+    const auto input = std::make_unique<char[]>(bytes.size());
+    std::copy(bytes.begin(), bytes.end(), input.get());
+    const Parse parse = parser.parse({input.get(), bytes.size()}, record, scratch);
+    REQUIRE(parse.status == Parse::Status::complete);
+    REQUIRE(parse.consumed == bytes.size());
+    ReplyWriter reply(std::span<char>(room), record.protocol);
+    Call call{Arguments(scratch.slices()), reply, store, record, view};
+    outcome = execute(call);
+    room_bytes = call.room_bytes;
+    return {room.data(), reply.written()};
+  }
+
+  std::string run(const std::vector<std::string>& args) { return send(frame(args)); }
+
+  RequestParser parser;
+  Ledger ledger;
+  Verification verification;
+  ServerView view;
+  ConnectionRecord record = {};
+  std::vector<char> room;
+  Outcome outcome = Outcome::done;
+  uint64_t room_bytes = 0;
+};
+
+}  // namespace kv::test
