@@ -1,0 +1,163 @@
+#include "planner/command_line.hpp"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <array>
+
+#include "planner/commands.hpp"
+#include "planner/explain.hpp"
+#include "planner/plan_json.hpp"
+
+namespace kv {
+
+namespace {
+
+template <typename Value>
+struct Word {
+  std::string_view name;
+  Value value;
+};
+
+constexpr auto format_words = std::to_array<Word<Format>>({
+    {"table", Format::table},
+    {"json", Format::json},
+    {"csv", Format::csv},
+    {"markdown", Format::markdown},
+});
+
+constexpr auto color_words = std::to_array<Word<ColorMode>>({
+    {"always", ColorMode::always},
+    {"never", ColorMode::never},
+    {"auto", ColorMode::automatic},
+});
+
+template <typename Words>
+std::vector<std::string_view> names_of(const Words& words) {
+  std::vector<std::string_view> names;
+  for (const auto& word : words) names.push_back(word.name);
+  return names;
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known) {
+  const std::string near = nearest(word, known);
+  return near.empty() ? "" : fmt::format("did you mean '{}'?", near);
+}
+
+std::string one_of(const std::vector<std::string_view>& words) {
+  return fmt::format("it is one of {}", fmt::join(words, ", "));
+}
+
+/// Sets `out` to the value of the word; says what is wrong if there is none.
+template <typename Value, typename Words>
+bool choose(std::string_view word, const Words& words, Value& out) {
+  for (const auto& candidate : words) {
+    if (candidate.name != word) continue;
+    out = candidate.value;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+CommandLine::CommandLine(std::string_view summary)
+    : app_(std::make_unique<CLI::App>(std::string(summary), "kvplan")) {
+  app_->allow_extras();
+  app_->set_help_flag("-h,--help", "print this and exit");
+  app_->set_version_flag("--version", "kvplan " KVPLAN_VERSION, "print the version and exit");
+  app_->add_option("-c,--config", request.config, "TOML or JSON file to read; - is standard input")
+      ->type_name("FILE");
+  app_->add_option("-f,--format", format_, "table, json, csv or markdown")->type_name("FORMAT");
+  app_->add_option("-o,--output", request.output, "file to write the report to")->type_name("FILE");
+  app_->add_option("--color", color_, "always, never or auto")->type_name("WHEN");
+  explain_ = app_->add_option("-e,--explain", request.section,
+                              "show where every number comes from, of all or of one component");
+  explain_->expected(0, 1)->type_name("[COMPONENT]");
+  app_->footer(help_footer());
+  flags_.emplace(*app_);
+}
+
+CommandLine::~CommandLine() = default;
+
+std::optional<ExitCode> CommandLine::parse(std::span<char* const> arguments) {
+  std::vector<const char*> words = {"kvplan"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  try {
+    app_->parse(static_cast<int>(words.size()), words.data());
+  } catch (const CLI::CallForHelp&) {
+    write_report(app_->help(), "");
+    return ExitCode::fits;
+  } catch (const CLI::CallForVersion&) {
+    write_report("kvplan " KVPLAN_VERSION "\n", "");
+    return ExitCode::fits;
+  } catch (const CLI::ArgumentMismatch& error) {
+    choose(format_, format_words, request.format);
+    // CLI11 says "--config: 1 required FILE missing".
+    const std::string message = error.what();
+    return usage_error(fmt::format("{} needs a value", message.substr(0, message.find(':'))), "");
+  } catch (const CLI::ParseError& error) {
+    choose(format_, format_words, request.format);
+    return usage_error(error.what(), "");
+  }
+  return read_words();
+}
+
+std::optional<ExitCode> CommandLine::read_words() {
+  // The format first: it decides how the other mistakes are reported.
+  if (!choose(format_, format_words, request.format)) {
+    const auto known = names_of(format_words);
+    const std::string near = did_you_mean(format_, known);
+    return usage_error(fmt::format("unknown format '{}'", format_),
+                       near.empty() ? one_of(known) : near);
+  }
+  if (!choose(color_, color_words, request.color)) {
+    return usage_error(fmt::format("unknown value '{}' of --color", color_),
+                       one_of(names_of(color_words)));
+  }
+  if (!app_->remaining().empty()) return unexpected_words();
+  request.explain = explain_->count() > 0;
+  const auto known = explainable_names();
+  const bool is_known = std::find(known.begin(), known.end(), request.section) != known.end();
+  if (!request.section.empty() && !is_known) {
+    const std::string near = did_you_mean(request.section, known);
+    return usage_error(fmt::format("no component is called '{}'", request.section),
+                       near.empty() ? one_of(known) : near);
+  }
+  return std::nullopt;
+}
+
+ExitCode CommandLine::unexpected_words() const {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : app_->get_options()) {
+    for (const std::string& name : option->get_lnames()) flags.push_back(fmt::format("--{}", name));
+  }
+  const std::vector<std::string_view> known(flags.begin(), flags.end());
+  const std::vector<std::string> words = app_->remaining();
+  // The value of an unknown flag is left over too: the flag is what to name.
+  for (const std::string& word : words) {
+    if (!word.starts_with("-")) continue;
+    const std::string flag = word.substr(0, word.find('='));
+    return usage_error(fmt::format("unknown flag '{}'", flag), did_you_mean(flag, known));
+  }
+  return usage_error(fmt::format("unexpected argument '{}'", words.front()), "");
+}
+
+ExitCode CommandLine::usage_error(const std::string& message, const std::string& hint) const {
+  return report_usage_error(message, hint, request);
+}
+
+void CommandLine::load(Settings& settings, Diagnostics& out) const {
+  if (!request.config.empty()) load_file(request.config, settings, out);
+  flags_->apply(settings, out);
+}
+
+ExitCode report_usage_error(const std::string& message, const std::string& hint,
+                            const Request& request) {
+  print_error(message, hint.empty() ? "kvplan --help lists the flags" : hint, request.color);
+  if (request.format == Format::json) write_report(usage_error_json(message), request.output);
+  return ExitCode::could_not_judge;
+}
+
+}  // namespace kv

@@ -1,0 +1,60 @@
+#include "planner/commands.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "planner/command_line.hpp"
+
+namespace kv {
+
+namespace {
+
+constexpr auto rows = std::to_array<CommandRow>({
+    {"plan", "print what a config takes, component by component (the default)", run_plan},
+});
+
+/// A mistake in the first word is reported in the format that the others ask for.
+bool asks_for_json(std::span<char* const> words) {
+  for (uint64_t i = 0; i < words.size(); ++i) {
+    const std::string_view word = words[i];
+    if (word == "--format=json") return true;
+    const bool is_format = word == "--format" || word == "-f";
+    if (is_format && i + 1 < words.size() && std::string_view(words[i + 1]) == "json") return true;
+  }
+  return false;
+}
+
+ExitCode unknown_command(std::span<char* const> words) {
+  std::vector<std::string_view> names;
+  for (const CommandRow& row : rows) names.push_back(row.name);
+  const std::string near = nearest(words.front(), names);
+  Request request;
+  if (asks_for_json(words)) request.format = Format::json;
+  return report_usage_error(fmt::format("unknown command '{}'", words.front()),
+                            near.empty() ? "" : fmt::format("did you mean '{}'?", near), request);
+}
+
+}  // namespace
+
+std::span<const CommandRow> command_rows() { return rows; }
+
+ExitCode run_command(std::span<char* const> words) {
+  const bool named = !words.empty() && std::string_view(words.front()).substr(0, 1) != "-";
+  if (!named) return rows.front().run(words);
+  for (const CommandRow& row : rows) {
+    if (row.name == words.front()) return row.run(words.subspan(1));
+  }
+  return unknown_command(words);
+}
+
+std::string help_footer() {
+  std::string text = "Commands:\n";
+  for (const CommandRow& row : rows) text += fmt::format("  {:<26}{}\n", row.name, row.summary);
+  text +=
+      "\nSizes are bytes, or carry a unit: KiB MiB GiB TiB (powers of 1024), kB MB GB TB.\n"
+      "Exit codes: 0 it fits; 1 it does not (invalid or over budget); 2 it could not be judged.";
+  return text;
+}
+
+}  // namespace kv

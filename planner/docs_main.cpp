@@ -1,0 +1,30 @@
+// kvplan-docs DIR: writes options.md, commands.md and plan.schema.json into DIR.
+#include <cstdio>
+#include <string>
+
+#include "planner/docs.hpp"
+#include "planner/exit_code.hpp"
+#include "planner/output.hpp"
+#include "planner/plan_json.hpp"
+
+namespace {
+
+bool write(const std::string& directory, const char* name, const std::string& page) {
+  const std::string failure = kv::write_report(page, directory + "/" + name);
+  if (!failure.empty()) std::fprintf(stderr, "kvplan-docs: error: %s\n", failure.c_str());
+  return failure.empty();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: kvplan-docs DIR\n");
+    return static_cast<int>(kv::ExitCode::could_not_judge);
+  }
+  const std::string directory = argv[1];
+  const bool written = write(directory, "options.md", kv::options_page()) &&
+                       write(directory, "commands.md", kv::commands_page()) &&
+                       write(directory, "plan.schema.json", kv::plan_json_schema());
+  return static_cast<int>(written ? kv::ExitCode::fits : kv::ExitCode::could_not_judge);
+}

@@ -1,0 +1,72 @@
+#include "planner/number_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "kvcore/memory/assert.hpp"
+
+namespace kv {
+
+std::string grouped(uint64_t number) {
+  std::string text = std::to_string(number);
+  for (uint64_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, 1, ',');
+  return text;
+}
+
+std::string human_size(uint64_t bytes) {
+  constexpr std::array<std::string_view, 7> units = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  if (bytes < 1024) return fmt::format("{} B", bytes);
+  // Tenths are rounded in the unit below, so that 1,048,575 bytes are 1.0 MiB, not 1024.0 KiB.
+  for (uint64_t i = 1; i < units.size(); ++i) {
+    const uint64_t unit = 1ULL << (10 * i);
+    const uint64_t tenths = (bytes / unit) * 10 + ((bytes % unit) * 10 + unit / 2) / unit;
+    if (tenths < 10240 || i + 1 == units.size()) {
+      return fmt::format("{}.{} {}", tenths / 10, tenths % 10, units[i]);
+    }
+  }
+  return {};
+}
+
+std::string percent(uint64_t part, uint64_t whole) {
+  if (part == 0 || whole == 0) return "";
+  const double share = 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+  if (share < 0.05) return "<0.1 %";
+  return fmt::format("{:.1f} %", share);
+}
+
+std::string bar(uint64_t part, uint64_t whole, uint64_t width) {
+  constexpr std::array<std::string_view, 8> eighths = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  if (whole == 0) return "";
+  const double share = std::min(1.0, static_cast<double>(part) / static_cast<double>(whole));
+  const auto length = static_cast<uint64_t>(share * static_cast<double>(width * 8) + 0.5);
+  std::string text;
+  for (uint64_t i = 0; i < length / 8; ++i) text += "█";
+  text += eighths[length % 8];
+  return text;
+}
+
+std::string decimal(uint64_t numerator, uint64_t denominator) {
+  KV_ASSERT(denominator > 0);
+  uint64_t whole = numerator / denominator;
+  const uint64_t rest = numerator % denominator;
+  uint64_t hundredths = (rest * 100 + denominator / 2) / denominator;
+  if (hundredths == 100) {
+    whole += 1;
+    hundredths = 0;
+  }
+  return fmt::format("{}.{:02}", grouped(whole), hundredths);
+}
+
+std::string counted(uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
+}
+
+uint64_t display_width(std::string_view text) {
+  return static_cast<uint64_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;  // not a continuation byte of UTF-8
+  }));
+}
+
+}  // namespace kv
