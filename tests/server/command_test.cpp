@@ -37,8 +37,8 @@ TEST_CASE("Unknown commands are quoted back, cut and on one line") {
   CHECK(c.run({"foo\r\nbar", "x\ny", ""}) ==
         "-ERR unknown command 'foo  bar', with args beginning with: 'x y' '' \r\n");
   CHECK(c.run({"foo", std::string(60, 'x'), std::string(60, 'y'), std::string(60, 'z')}) ==
-        "-ERR unknown command 'foo', with args beginning with: '" + std::string(60, 'x') + "' '" +
-            std::string(60, 'y') + "' 'zz' \r\n");
+        std::string("-ERR unknown command 'foo', with args beginning with: '") +
+            std::string(60, 'x') + "' '" + std::string(60, 'y') + "' 'zz' \r\n");
   CHECK(c.view.statistics.error_replies == 4);
   CHECK(c.view.statistics.commands_processed == 4);
 }
@@ -89,7 +89,8 @@ TEST_CASE("SET GET that does not fit replies with the error alone") {
   Client c(config);
   CHECK(c.run({"set", "a", std::string(100, 'a')}) == "+OK\r\n");  // 1 + 4 blocks
   CHECK(c.run({"rpush", "l", "x"}) == "-OOM blocks are full: 2 needed, 1 free (store_bytes)\r\n");
-  CHECK(c.run({"set", "a", "x", "get"}) == "$100\r\n" + std::string(100, 'a') + "\r\n");
+  CHECK(c.run({"set", "a", "x", "get"}) ==
+        std::string("$100\r\n") + std::string(100, 'a') + "\r\n");
   CHECK(c.run({"set", "b", std::string(60, 'b')}) == "+OK\r\n");  // 1 + 3 blocks: all 6 used
   CHECK(c.run({"set", "a", std::string(40, 'y'), "get"}) ==
         "-OOM blocks are full: 1 needed, 0 free (store_bytes)\r\n");
@@ -253,7 +254,7 @@ TEST_CASE("CLIENT names the connection") {
   CHECK(c.run({"client", "setname", "a b"}) ==
         "-ERR Client names cannot contain spaces, newlines or special characters.\r\n");
   CHECK(c.run({"client", "setname", std::string(48, 'n')}) == "+OK\r\n");
-  CHECK(c.run({"client", "getname"}) == "$48\r\n" + std::string(48, 'n') + "\r\n");
+  CHECK(c.run({"client", "getname"}) == std::string("$48\r\n") + std::string(48, 'n') + "\r\n");
   CHECK(c.run({"client", "setname", std::string(49, 'n')}) ==
         "-ERR client name of 49 bytes exceeds 48 bytes\r\n");
   CHECK(c.run({"client", "setname", ""}) == "+OK\r\n");

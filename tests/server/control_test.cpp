@@ -111,7 +111,8 @@ TEST_CASE("A control reply that the client makes larger than any buffer is refus
 
 TEST_CASE("COMMAND describes commands in Redis's format") {
   Client c;
-  CHECK(c.run({"command", "count"}) == ":" + std::to_string(kv::command_count) + "\r\n");
+  CHECK(c.run({"command", "count"}) ==
+        std::string(":") + std::to_string(kv::command_count) + "\r\n");
   CHECK(c.run({"command", "count", "x"}) ==
         "-ERR wrong number of arguments for 'command|count' command\r\n");
   CHECK(c.run({"command", "foo"}) == "-ERR unknown subcommand 'foo'. Try COMMAND HELP.\r\n");
@@ -160,7 +161,7 @@ TEST_CASE("INFO shows its sections, and only those asked for") {
         "clients_waiting:0\r\n\r\n# Keyspace\r\ndb0:keys=1,expires=0,avg_ttl=0\r\n\r\n");
   const std::string all = c.run({"info"});
   for (const char* title : {"Server", "Clients", "Memory", "Stats", "Keyspace"}) {
-    CHECK(all.find("# " + std::string(title) + "\r\n") != std::string::npos);
+    CHECK(all.find(std::string("# ") + std::string(title) + "\r\n") != std::string::npos);
   }
   CHECK(c.run({"info", "all"}).size() == c.run({"info", "everything"}).size());
 }
@@ -181,10 +182,10 @@ TEST_CASE("INFO memory shows plan, arena and use of every component and part") {
   // One bucket of 64 bytes, always in use; 4 entries of 32, 2 in use.
   CHECK(field(info, "component_map").ends_with("used_bytes=128,used_bytes_max=128"));
   for (const kv::ComponentInfo& component : kv::components) {
-    CHECK_FALSE(field(info, "component_" + std::string(component.id_text)).empty());
+    CHECK_FALSE(field(info, std::string("component_") + std::string(component.id_text)).empty());
   }
   for (const kv::PartInfo& part : kv::parts) {
-    CHECK_FALSE(field(info, "part_" + std::string(part.id_text)).empty());
+    CHECK_FALSE(field(info, std::string("part_") + std::string(part.id_text)).empty());
   }
   CHECK(field(info, "maxmemory") == std::to_string(c.allocation.arena_bytes));
   CHECK(field(info, "maxmemory_policy") == "noeviction");

@@ -40,9 +40,10 @@ inline Config small_config() {
 
 /// The frame of a command.
 inline std::string frame(const std::vector<std::string>& args) {
-  std::string out = "*" + std::to_string(args.size()) + "\r\n";
+  std::string out = "*";
+  out.append(std::to_string(args.size())).append("\r\n");
   for (const std::string& arg : args) {
-    out += "$" + std::to_string(arg.size()) + "\r\n" + arg + "\r\n";
+    out.append("$").append(std::to_string(arg.size())).append("\r\n").append(arg).append("\r\n");
   }
   return out;
 }

@@ -43,7 +43,7 @@ TEST_CASE("In RESP3 nulls and maps have types of their own") {
 TEST_CASE("An error is one line of at most 500 bytes of text") {
   CHECK(written([](ReplyWriter& r) { r.error("ERR a\r\nb\n"); }) == "-ERR a  b \r\n");
   CHECK(written([](ReplyWriter& r) { r.error(std::string(2000, 'x')); }) ==
-        "-" + std::string(500, 'x') + "\r\n");
+        std::string("-") + std::string(500, 'x') + "\r\n");
 }
 
 TEST_CASE("A bulk string can be filled in afterwards") {

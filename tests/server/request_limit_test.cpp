@@ -123,7 +123,8 @@ TEST_CASE("What is discarded is not kept") {
 }
 
 TEST_CASE("A frame that is discarded can still break the protocol") {
-  const std::string begin = "*3\r\n$3\r\nSET\r\n$500\r\n" + std::string(500, 'k') + "\r\n";
+  const std::string begin =
+      std::string("*3\r\n$3\r\nSET\r\n$500\r\n") + std::string(500, 'k') + "\r\n";
   CHECK(Refusal(small_config(), begin + "x", 1).status == Status::broken);
   CHECK(Refusal(small_config(), begin + "$-1\r\n", 1000).status == Status::broken);
   CHECK(Refusal(small_config(), begin + "$1\r\nv\r\n", 1000).status == Status::refused);

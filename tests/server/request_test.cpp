@@ -142,7 +142,7 @@ TEST_CASE("An incomplete frame says how many bytes it needs at least") {
   CHECK(reader.feed("d").needs == 122);
   CHECK(reader.feed(std::string(96, 'x')).needs == 122);
   CHECK(reader.feed("\r\n").status == Status::complete);
-  CHECK(reader.arguments[1] == "abcd" + std::string(96, 'x'));
+  CHECK(reader.arguments[1] == std::string("abcd") + std::string(96, 'x'));
 }
 
 TEST_CASE("Inline commands follow Redis's rules of quoting") {
@@ -170,14 +170,17 @@ TEST_CASE("What is not the protocol is broken, with Redis's words") {
   CHECK(error_of("*1\r\n$536870913\r\n") == "Protocol error: invalid bulk length");
   CHECK(error_of("*1\r\nxabc\r\n") == "Protocol error: expected '$', got 'x'");
   CHECK(error_of("*1\r\n\r\n") == "Protocol error: expected '$', got ' '");
-  CHECK(error_of("*" + std::string(31, '1')) == "Protocol error: too big mbulk count string");
-  CHECK(error_of("*1\r\n$" + std::string(31, '1')) == "Protocol error: too big bulk count string");
+  CHECK(error_of(std::string("*") + std::string(31, '1')) ==
+        "Protocol error: too big mbulk count string");
+  CHECK(error_of(std::string("*1\r\n$") + std::string(31, '1')) ==
+        "Protocol error: too big bulk count string");
   CHECK(error_of(std::string(65536, 'a')) == "Protocol error: too big inline request");
 }
 
 TEST_CASE("A broken frame is broken wherever it is split") {
   const std::vector<std::string> corpus = {"*abc\r\n", "*1\r\n$-1\r\n", "*2\r\n$3\r\nGET\r\nx",
-                                           "*1\r\n$" + std::string(31, '1'), "set \"a\r\n"};
+                                           std::string("*1\r\n$") + std::string(31, '1'),
+                                           "set \"a\r\n"};
   for (const std::string& bytes : corpus) {
     CAPTURE(bytes);
     const std::string expected = error_of(bytes);
@@ -209,8 +212,10 @@ TEST_CASE("Quoted text of an inline command must fit behind the slices") {
   config.list_length_max = 6;
   // 8 slices of 16 bytes; two arguments leave 96 bytes for the line.
   Reader reader(config);
-  CHECK(reader.feed("echo \"" + std::string(89, 'a') + "\"\n").status == Status::complete);
+  CHECK(reader.feed(std::string("echo \"") + std::string(89, 'a') + "\"\n").status ==
+        Status::complete);
   CHECK(reader.arguments[1].size() == 89);
-  CHECK(reader.feed("echo \"" + std::string(90, 'a') + "\"\n").status == Status::broken);
+  CHECK(reader.feed(std::string("echo \"") + std::string(90, 'a') + "\"\n").status ==
+        Status::broken);
   CHECK(reader.error == "Protocol error: too big inline request");
 }
