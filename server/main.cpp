@@ -55,6 +55,7 @@ KvdExit serve(kv::Instance& instance) {
 
   view.allocation = &instance.allocation;
   view.verification = &instance.verification;
+  view.ledger = &instance.arena.ledger();
   view.port = listener.port();
   view.io = "io_uring";
   view.ring_memory = io.rings_in_arena() ? "arena" : "kernel";

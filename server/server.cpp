@@ -19,14 +19,14 @@ constexpr std::string_view too_many_clients = "-ERR max number of clients reache
 
 }  // namespace
 
-Server::Server(const Parts& parts)
-    : allocation_(parts.allocation),
-      io_(parts.io),
-      connections_(parts.connections),
-      scratch_(parts.scratch),
-      store_(parts.store),
-      view_(parts.view),
-      parser_(parts.allocation) {
+Server::Server(const Parts& with)
+    : allocation_(with.allocation),
+      io_(with.io),
+      connections_(with.connections),
+      scratch_(with.scratch),
+      store_(with.store),
+      view_(with.view),
+      parser_(with.allocation) {
   connections_.count_in(view_.use);
 }
 

@@ -34,7 +34,7 @@ class Server {
     ServerView& view;
   };
 
-  explicit Server(const Parts& parts);
+  explicit Server(const Parts& with);
 
   /// Begins to accept clients.
   void start();
