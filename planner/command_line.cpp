@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "kvcore/plan/version.hpp"
 #include "planner/commands.hpp"
 #include "planner/explain.hpp"
 #include "planner/plan_json.hpp"
@@ -40,6 +41,8 @@ std::vector<std::string_view> names_of(const Words& words) {
   return names;
 }
 
+std::string version_text() { return fmt::format("kvplan {}", version); }
+
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known) {
   const std::string near = nearest(word, known);
   return near.empty() ? "" : fmt::format("did you mean '{}'?", near);
@@ -66,7 +69,7 @@ CommandLine::CommandLine(std::string_view summary)
     : app_(std::make_unique<CLI::App>(std::string(summary), "kvplan")) {
   app_->allow_extras();
   app_->set_help_flag("-h,--help", "print this and exit");
-  app_->set_version_flag("--version", "kvplan " KVPLAN_VERSION, "print the version and exit");
+  app_->set_version_flag("--version", version_text(), "print the version and exit");
   app_->add_option("-c,--config", request.config, "TOML or JSON file to read; - is standard input")
       ->type_name("FILE");
   app_->add_option("-f,--format", format_, "table, json, csv or markdown")->type_name("FORMAT");
@@ -90,7 +93,7 @@ std::optional<ExitCode> CommandLine::parse(std::span<char* const> arguments) {
     write_report(app_->help(), "");
     return ExitCode::fits;
   } catch (const CLI::CallForVersion&) {
-    write_report("kvplan " KVPLAN_VERSION "\n", "");
+    write_report(version_text() + "\n", "");
     return ExitCode::fits;
   } catch (const CLI::ArgumentMismatch& error) {
     choose(format_, format_words, request.format);

@@ -1,4 +1,5 @@
-// The pages of docs/ that follow from the tables of kvcore.
+// The pages of docs/ that follow from the tables of kvcore. kvplan-docs writes them, and a test
+// holds the checked-in files against them, so they cannot say what the tables do not.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// What kvplan tells its caller. A check that did not run must never look like one that passed.
+// What kvplan tells its caller: the only numbers that it exits with.
+// A check that did not run must never look like one that passed, nor like one that failed.
 #pragma once
 
 namespace kv {

@@ -1,4 +1,5 @@
-// Numbers as people read them. Integers stay integers: only shares and sizes are rounded.
+// Numbers as people read them: grouped, with units, as shares and as bars.
+// Bytes are never rounded where they are shown as bytes; only sizes, shares and averages are.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The few terminal styles that kvplan uses; all of them are nothing without colour.
+// The few terminal styles that kvplan uses: bold sums, dim signs, bars in cyan.
+// Without colour a styled text is the text itself, so nothing is told by colour alone.
 #pragma once
 
 #include <string>
