@@ -40,12 +40,6 @@ Place Source::place(uint64_t begin, uint64_t end) const {
   return place;
 }
 
-Place Source::whole() const {
-  Place place;
-  place.file = name_;
-  return place;
-}
-
 uint64_t Source::offset(uint64_t line, uint64_t code_point_column) const {
   line = std::clamp<uint64_t>(line, 1, line_begins_.size());
   uint64_t at = line_begins_[line - 1];

@@ -21,9 +21,6 @@ class Source {
   /// The place of text[begin, end). An end on a later line is moved to the end of the first.
   Place place(uint64_t begin, uint64_t end) const;
 
-  /// The place of the file as a whole.
-  Place whole() const;
-
   /// The byte at a line and a column that counts code points, both from 1. Positions behind
   /// the end of the line or of the text are moved back to it.
   uint64_t offset(uint64_t line, uint64_t code_point_column) const;

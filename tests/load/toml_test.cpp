@@ -218,6 +218,17 @@ TEST_CASE("TOML: what is not TOML points at the place") {
         "delimiter, saw '$' [syntax]\n"
         "    1 | [$]\n"
         "      |  ^\n");
+  CHECK(toml_errors("sch\xc3\xb6n = 1\n") ==
+        "a.toml:1:4: error: cannot parse key-value pair: expected '=', saw '\xc3\xb6' [syntax]\n"
+        "    1 | sch\xc3\xb6n = 1\n"
+        "      |    ^\n");
+}
+
+TEST_CASE("TOML: what toml++ only asserts is a mistake with its place") {
+  CHECK(toml_errors("key_count = 5\nlock = [1, }, 2]\n[memory]\n") ==
+        "a.toml:2:12: error: not valid TOML: unexpected '}' [syntax]\n"
+        "    2 | lock = [1, }, 2]\n"
+        "      |            ^\n");
 }
 
 TEST_CASE("TOML: a number beyond 64 bits is underlined") {
