@@ -12,9 +12,7 @@
 #pragma once
 
 #include <array>
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "kvcore/load/settings.hpp"
 
