@@ -7,8 +7,8 @@
 //   CLI::App app("kvd", "serves keys from memory that it takes at start");
 //   ConfigFlags flags(app);
 //   set_up_help(app);
-//   try { app.parse(argc, argv); } catch (const CLI::ExtrasError&) { … unknown_flag_message(app) …
-//   } flags.apply(settings, out);
+//   app.parse(argc, argv);  // throws CLI::ExtrasError: see unknown_flag_message()
+//   flags.apply(settings, out);
 #pragma once
 
 #include <array>
