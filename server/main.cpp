@@ -67,8 +67,8 @@ KvdExit serve(kv::Instance& instance) {
 
   kv::seal();
   while (!server.stopped()) {
-    if (kv::stop_requested() && !server.stopping()) server.stop();
     server.turn();
+    if (kv::stop_requested() && !server.stopping()) server.stop();
   }
   return KvdExit::ok;
 }

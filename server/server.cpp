@@ -67,7 +67,8 @@ bool Server::stopped() const {
 
 /// Without clients nothing can stall, and nothing wakes the process.
 uint64_t Server::timeout_ms() const {
-  return connections_.count() == 0 && accepting_ ? UINT64_MAX : tick_ms;
+  const bool nobody = connections_.count() == 0 && accepting_ && !stopping_;
+  return nobody ? UINT64_MAX : tick_ms;
 }
 
 void Server::complete(const Completion& completion) {
