@@ -1,0 +1,295 @@
+"""Back-pressure: what is not there is waited for, in order, or refused; memory never grows."""
+
+import time
+
+import harness
+from harness import Error, Kvd, encode, encode_array, encode_bulk, exchange, wait_until
+
+TOO_MANY = b"-ERR max number of clients reached\r\n"
+
+
+def large_push(key, element, count=10):
+    """A request that needs a large slot where receive buffers have 256 bytes."""
+    return encode("RPUSH", key, *[element * 1000] * count)
+
+
+def waiting(client):
+    return int(client.info("clients")["clients_waiting"])
+
+
+def stat(client, name):
+    return int(client.info("stats")[name])
+
+
+def proof_a_client_too_many_is_told_so_and_those_inside_keep_working():
+    """As often as it tries; and it gets in as soon as somebody leaves."""
+    with Kvd("--connections", "3", "--keys", "10") as server:
+        inside = [server.client() for _ in range(3)]
+        assert all(client.command("PING") == "PONG" for client in inside)
+        for round_ in range(1, 21):
+            outside = server.client()
+            assert outside.file.read() == TOO_MANY
+            outside.close()
+            assert inside[round_ % 3].command("SET", "k", round_) == "OK"
+            assert stat(inside[0], "rejected_connections") == round_
+        inside.pop().close()
+        wait_until(lambda: inside[0].info("clients")["connected_clients"] == "2", "a free record")
+        with server.client() as late:
+            assert late.command("GET", "k") == b"20"
+        for client in inside:
+            client.close()
+
+
+def proof_clients_that_outnumber_the_buffers_are_all_served():
+    """100 clients at once over 2 receive and 2 send buffers and one large slot of each kind."""
+    flags = ["--connections", "101", "--keys", "200", "--request-buffers", "2", "--reply-buffers",
+             "2", "--large-request-slots", "1", "--large-reply-slots", "1",
+             "--request-buffer-bytes", "256", "--reply-buffer-bytes", "1024"]
+    with Kvd(*flags) as server, server.client() as watcher:
+        before = watcher.used()
+        clients = [server.client() for _ in range(100)]
+        values = [[b"%d" % i * 500] * 5 for i in range(100)]
+        requests = [encode("SET", f"s{i}", "x" * 50) + encode("RPUSH", f"l{i}", *values[i]) +
+                    encode("LRANGE", f"l{i}", 0, -1) + encode("GET", f"s{i}")
+                    for i in range(100)]
+        replies = [b"+OK\r\n:5\r\n" + encode_array(values[i]) + encode_bulk(b"x" * 50)
+                   for i in range(100)]
+        exchange(clients, requests, replies)
+        assert stat(watcher, "waits_request_buffer") > 0
+        assert stat(watcher, "waits_large_request") > 0
+        for client in clients:
+            client.close()
+        assert watcher.command("FLUSHALL") == "OK"
+        wait_until(lambda: watcher.used() == before, "every buffer is free again")
+
+
+def proof_those_who_wait_for_a_large_request_slot_are_served_in_order():
+    """The one slot is held by a request that is not complete; three more arrive, wait, and
+    are executed in the order in which they came."""
+    with Kvd("--connections", "10", "--keys", "10", "--large-request-slots", "1",
+             "--request-buffer-bytes", "256") as server, server.client() as watcher:
+        holder = server.client()
+        request = large_push("l", b"0", 3)
+        holder.send(request[:1500])
+        wait_until(lambda: watcher.used()["large_requests"] == 1, "the slot is held")
+        others = []
+        for number in (b"1", b"2", b"3"):
+            others.append(server.client())
+            others[-1].send(large_push("l", number, 2))
+            wait_until(lambda: waiting(watcher) == len(others), "the client waits")
+        assert all(client.is_silent() for client in others)
+        assert watcher.command("SET", "small", "served") == "OK"
+        holder.send(request[1500:])
+        assert [client.reply() for client in [holder, *others]] == [3, 5, 7, 9]
+        order = b"".join(element[:1] for element in watcher.command("LRANGE", "l", 0, -1))
+        assert order == b"000112233", order
+        assert watcher.used()["large_requests"] == 0
+        for client in [holder, *others]:
+            client.close()
+
+
+def proof_one_that_stalls_with_a_large_slot_is_closed_in_time():
+    """It stops in the middle of a request; the next in the queue is served after the timeout,
+    not before."""
+    with Kvd("--connections", "10", "--keys", "10", "--large-request-slots", "1",
+             "--request-buffer-bytes", "256", "--server-stall-timeout-ms",
+             "600") as server, server.client() as watcher:
+        holder, other = server.client(), server.client()
+        begin = time.monotonic()
+        holder.send(large_push("l", b"0")[:1500])
+        wait_until(lambda: watcher.used()["large_requests"] == 1, "the slot is held")
+        other.send(large_push("l", b"1"))
+        assert other.reply() == 10
+        seconds = time.monotonic() - begin
+        assert 0.5 < seconds < 2, seconds
+        assert holder.is_closed()
+        assert stat(watcher, "stalled_connections_closed") == 1
+        assert watcher.command("LLEN", "l") == 10
+        # One that makes progress, however slowly, is not closed.
+        request = large_push("l", b"2", 2)
+        for at in range(0, len(request), 500):
+            other.send(request[at:at + 500])
+            time.sleep(0.3)
+        assert other.reply() == 12
+
+
+def proof_one_that_stalls_with_a_receive_buffer_that_others_want_is_closed():
+    """With one receive buffer, half a request in it keeps everybody out, for a while."""
+    with Kvd("--connections", "10", "--keys", "10", "--request-buffers", "1",
+             "--server-stall-timeout-ms", "600") as server:
+        holder = server.client()
+        holder.send(encode("SET", "k", "v")[:10])
+        time.sleep(0.2)
+        with server.client() as other:
+            other.send(encode("SET", "k", "w"))
+            assert other.is_silent(0.2)
+            assert other.reply() == "OK"
+            assert holder.is_closed()
+            # An idle client holds nothing, and stays.
+            idle = server.client()
+            time.sleep(1)
+            assert other.command("GET", "k") == b"w"
+            assert idle.command("PING") == "PONG"
+
+
+def proof_a_client_that_never_reads_is_closed_and_others_are_served():
+    """Its replies fill its socket; what it sends is not received any more; then its time is up."""
+    with Kvd("--connections", "10", "--keys", "10", "--server-stall-timeout-ms",
+             "700") as server, server.client() as other:
+        assert other.command("SET", "k", "v" * 4096) == "OK"
+        deaf = server.client(receive_bytes=4096)
+        deaf.socket.settimeout(0.2)
+        asked = 0
+        try:
+            while asked < 1000000:
+                deaf.send(encode("GET", "k") * 100)
+                asked += 100
+        except (TimeoutError, BlockingIOError, ConnectionError):
+            pass
+        assert asked < 1000000, "the server took everything"
+        begin = time.monotonic()
+        slowest = 0
+        while stat(other, "stalled_connections_closed") == 0:
+            start = time.monotonic()
+            assert other.command("GET", "k") == b"v" * 4096
+            slowest = max(slowest, time.monotonic() - start)
+            assert time.monotonic() - begin < 5, "it is never closed"
+        assert slowest < 0.3, slowest
+        assert deaf.is_closed()
+        wait_until(lambda: other.info("clients")["connected_clients"] == "1", "its record is free")
+
+
+def proof_those_who_wait_for_a_large_reply_slot_are_served_in_order():
+    """The one slot is held by a client that does not read; when it reads, the others follow."""
+    value = b"v" * 4096
+    with Kvd("--connections", "10", "--keys", "10", "--large-reply-slots", "1",
+             "--list-max", "200") as server, server.client() as watcher:
+        assert watcher.command("RPUSH", "l", *[value] * 200) == 200
+        slow = server.client(receive_bytes=4096)
+        slow.send(encode("LRANGE", "l", 0, -1))
+        wait_until(lambda: watcher.used()["large_replies"] == 1, "the slot is held")
+        # Each pops five elements: which ones tells when it was served.
+        others = []
+        assert watcher.command("RPUSH", "m", *[b"%d" % (i // 5) * 4096 for i in range(15)]) == 15
+        for number in range(3):
+            others.append(server.client())
+            others[-1].send(encode("LPOP", "m", 5))
+            wait_until(lambda: waiting(watcher) == len(others), "the client waits")
+        assert all(client.is_silent(0.1) for client in others)
+        assert watcher.command("LLEN", "m") == 15
+        assert slow.reply() == [value] * 200
+        assert [client.reply()[0][:1] for client in others] == [b"0", b"1", b"2"]
+        slow.close()
+
+
+def proof_a_command_waits_before_it_is_executed_never_after():
+    """LPOP of a reply that has no slot leaves the list alone until it gets one."""
+    value = b"v" * 4096
+    with Kvd("--connections", "10", "--keys", "10", "--large-reply-slots", "1",
+             "--reply-buffer-bytes", "16KiB", "--list-max", "200", "--server-stall-timeout-ms",
+             "1000") as server, server.client() as watcher:
+        assert watcher.command("RPUSH", "l", *[value] * 200) == 200
+        assert watcher.command("RPUSH", "m", *[value] * 10) == 10
+        slow = server.client(receive_bytes=4096)
+        slow.send(encode("LRANGE", "l", 0, -1))
+        wait_until(lambda: watcher.used()["large_replies"] == 1, "the slot is held")
+        popper = server.client()
+        popper.send(encode("LPOP", "m", 10))
+        assert popper.is_silent()
+        assert watcher.command("LLEN", "m") == 10
+        wait_until(lambda: stat(watcher, "stalled_connections_closed") == 1, "the slot is free")
+        assert popper.reply() == [value] * 10
+        assert watcher.command("LLEN", "m") == 0
+        assert slow.is_closed()
+        popper.close()
+
+
+def proof_nothing_leaks_when_clients_break_off_anywhere():
+    """500 clients that leave in the middle of requests and replies; then every record, buffer
+    and slot is free again."""
+    with Kvd("--connections", "20", "--keys", "10", "--request-buffer-bytes", "256",
+             "--large-request-slots", "2", "--large-reply-slots", "2", "--request-buffers", "4",
+             "--reply-buffers", "4", "--server-stall-timeout-ms",
+             "300") as server, server.client() as watcher:
+        assert watcher.command("RPUSH", "l", *["v" * 4096] * 50) == 50
+        before = watcher.used()
+        request = large_push("m", b"x", 5) + encode("LRANGE", "l", 0, -1) * 5 + encode("DEL", "m")
+        for number in range(500):
+            client = server.client(receive_bytes=4096)
+            try:
+                client.send(request[:1 + number * len(request) // 500])
+                if number % 3 == 0:
+                    client.socket.settimeout(0.01)
+                    client.socket.recv(100)
+            except (ConnectionError, TimeoutError):
+                pass
+            client.close()
+        watcher.command("DEL", "m")
+        wait_until(lambda: watcher.info("clients")["connected_clients"] == "1", "all are gone")
+        wait_until(lambda: watcher.command("DEL", "m") in (0, 1) and watcher.used() == before,
+                   "everything is free again")
+
+
+def proof_over_a_limit_is_refused_by_name_and_the_connection_stays_usable():
+    """Key, value, list, arguments, frame: each error names its limit, nothing is stored, and
+    the command behind it in the same packet is executed."""
+    with Kvd("--connections", "4", "--keys", "10", "--key-max", "100", "--value-max", "1000",
+             "--list-max", "20", "--command-args-max", "50") as server, server.client() as client:
+        refused = {
+            encode("SET", "k" * 101, "v"): "ERR key of 101 bytes exceeds key_size_max (100)",
+            encode("SET", "k", "v" * 1001): "ERR value of 1001 bytes exceeds val_size_max (1000)",
+            encode("SET", "k", "v" * 500000):
+                "ERR value of 500000 bytes exceeds val_size_max (1000)",
+            encode("GET", "k" * 70000): "ERR key of 70000 bytes exceeds key_size_max (100)",
+            encode("RPUSH", "l", *["v"] * 21):
+                "ERR list of 21 elements would exceed list_length_max (20)",
+            encode("DEL", *["k"] * 50): "ERR request of 51 arguments exceeds command_args_max (50)",
+            encode("DEL", *["k"] * 5000):
+                "ERR request of 5001 arguments exceeds command_args_max (50)",
+            encode("MSET", "ok", "v", "k" * 101, "v"):
+                "ERR key of 101 bytes exceeds key_size_max (100)",
+        }
+        for request, error in refused.items():
+            client.send(request + encode("PING"))
+            assert (client.reply(), client.reply()) == (Error(error), "PONG"), error
+        largest = harness.plan("--connections", "4", "--keys", "10", "--key-max", "100",
+                               "--value-max", "1000", "--list-max", "20", "--command-args-max",
+                               "50")["derived"]["request_bytes_max"]
+        client.send(encode("MSET", *["v" * 1000] * 48) + encode("PING"))
+        error = client.reply()
+        assert error.startswith("ERR request of "), error
+        assert error.endswith(f" bytes or more exceeds the largest request ({largest})"), error
+        assert client.reply() == "PONG"
+        assert client.command("DBSIZE") == 0
+        # Exactly at the limits everything is accepted.
+        assert client.command("SET", "k" * 100, "v" * 1000) == "OK"
+        assert client.command("RPUSH", "l", *["v" * 1000] * 20) == 20
+        assert client.command("RPUSH", "l", "v") == Error(
+            "ERR list of 21 elements would exceed list_length_max (20)")
+        assert client.command("LLEN", "l") == 20
+
+
+def proof_a_full_store_refuses_by_name_and_changes_nothing():
+    """No entry and no block: reads, overwrites and deletions go on."""
+    with Kvd("--connections", "4", "--keys", "3", "--value-max", "1000", "--list-max", "4",
+             "--store", "4KiB") as server, server.client() as client:
+        # 16 blocks of 252 bytes: keys of one block, values of four.
+        assert client.command("MSET", "a", "1" * 1000, "b", "2" * 1000, "c", "3" * 1000) == "OK"
+        assert client.command("SET", "d", "") == Error(
+            "OOM map is full: all 3 keys (key_count) are in use")
+        assert client.command("DEL", "a") == 1
+        assert client.command("MSET", "d", "x", "e", "x") == Error(
+            "OOM map is full: 2 keys needed, 1 free (key_count)")
+        assert client.command("DBSIZE") == 2
+        # Ten blocks are in use, six are free; a list of two full elements takes nine.
+        assert client.command("RPUSH", "l", "v" * 1000, "v" * 1000) == Error(
+            "OOM blocks are full: 9 needed, 6 free (store_bytes)")
+        assert client.command("EXISTS", "l") == 0
+        assert client.command("RPUSH", "l", "v" * 1000) == 1
+        assert client.command("SET", "b", "4" * 1000) == "OK"
+        assert client.command("GET", "b") == b"4" * 1000
+        assert stat(client, "refused_for_memory") == 3
+
+
+if __name__ == "__main__":
+    harness.main(globals())
