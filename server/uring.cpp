@@ -15,6 +15,9 @@ namespace {
 constexpr uint32_t generation_mask = 0xffffff;
 constexpr int buffer_group = 0;
 
+/// What the kernel takes for a signal set, which is not what the C library does.
+constexpr uint32_t kernel_sigset_bytes = _NSIG / 8;
+
 uint64_t encode(Operation operation, Target target) {
   return uint64_t{static_cast<uint8_t>(operation)} << 56 |
          uint64_t{target.generation & generation_mask} << 32 | target.connection;
@@ -57,7 +60,7 @@ void Uring::listen_on(int socket, const sigset_t& awaited) {
 io_uring_sqe* Uring::next_submission() {
   io_uring_sqe* entry = io_uring_get_sqe(&ring_);
   while (entry == nullptr) {
-    io_uring_submit(&ring_);
+    enter(/*completions_wanted=*/0, /*timeout=*/nullptr);
     entry = io_uring_get_sqe(&ring_);
   }
   return entry;
@@ -114,13 +117,37 @@ void Uring::refuse(int socket, std::string_view text) {
   ::close(socket);
 }
 
+/// Publishes the queued submissions and returns how many the kernel has not taken yet.
+unsigned Uring::publish_submissions() {
+  io_uring_sq& sq = ring_.sq;
+  sq.sqe_head = sq.sqe_tail;
+  io_uring_smp_store_release(sq.ktail, sq.sqe_tail);
+  return sq.sqe_tail - io_uring_smp_load_acquire(sq.khead);
+}
+
+/// One system call: submits, runs deferred work, and waits. Not the library's call, which
+/// goes on waiting when a signal arrives right after a submission.
+void Uring::enter(unsigned completions_wanted, const __kernel_timespec* timeout) {
+  io_uring_getevents_arg argument = {};
+  argument.sigmask = reinterpret_cast<uint64_t>(&unblocked_);
+  argument.sigmask_sz = kernel_sigset_bytes;
+  argument.ts = reinterpret_cast<uint64_t>(timeout);
+  const unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG |
+                         (descriptor_registered_ ? IORING_ENTER_REGISTERED_RING : 0U);
+  io_uring_enter2(static_cast<unsigned>(ring_.enter_ring_fd), publish_submissions(),
+                  completions_wanted, flags, reinterpret_cast<sigset_t*>(&argument),
+                  sizeof argument);
+}
+
 uint64_t Uring::wait(std::span<Completion> out, uint64_t timeout_ms) {
   __kernel_timespec timeout = {};
   timeout.tv_sec = static_cast<int64_t>(timeout_ms / 1000);
   timeout.tv_nsec = static_cast<int64_t>(timeout_ms % 1000 * 1000000);
+  const bool ready = io_uring_cq_ready(&ring_) > 0;
+  // Errors need no handling of their own: a signal or a timeout shows as nothing completed,
+  // and what the kernel did not take is submitted by the next call.
+  enter(ready ? 0 : 1, timeout_ms == UINT64_MAX ? nullptr : &timeout);
   io_uring_cqe* entry = nullptr;
-  io_uring_submit_and_wait_timeout(&ring_, &entry, 1, timeout_ms == UINT64_MAX ? nullptr : &timeout,
-                                   &unblocked_);
   unsigned head = 0;
   uint64_t count = 0;
   io_uring_for_each_cqe(&ring_, head, entry) {

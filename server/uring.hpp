@@ -64,10 +64,13 @@ class Uring final : public Io {
   int set_up_in_arena(const Memory& memory, uint32_t flags, uint32_t completions);
   Failure register_buffers(const Memory& memory);
   io_uring_sqe* next_submission();
+  unsigned publish_submissions();
+  void enter(unsigned completions_wanted, const __kernel_timespec* timeout);
 
   io_uring ring_ = {};
   bool open_ = false;
   bool rings_in_arena_ = false;
+  bool descriptor_registered_ = false;
   int listener_ = -1;
   sigset_t unblocked_ = {};
   io_uring_buf_ring* buffer_ring_ = nullptr;

@@ -151,7 +151,7 @@ Failure Uring::set_up(const Memory& memory, uint64_t completions) {
   }
   open_ = true;
   // Saves a look-up of the descriptor in every system call; without it all works the same.
-  io_uring_register_ring_fd(&ring_);
+  descriptor_registered_ = io_uring_register_ring_fd(&ring_) == 1;
   return {};
 }
 
