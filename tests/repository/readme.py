@@ -20,7 +20,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OUTPUT = re.compile(r"(<!-- output: ([^\n]*?) -->\n```text\n)(.*?)(```\n)", re.DOTALL)
-COMMANDS = re.compile(r"(<!-- commands -->\n)(.*?)(\n(?=\n)|\Z)", re.DOTALL)
+COMMANDS = re.compile(r"(<!-- commands -->\n)((?:\|[^\n]*\n)*)")
 
 
 def output_of(command, programs):
@@ -44,13 +44,13 @@ def command_table():
         groups.setdefault(group, []).append(f"`{name}`")
     lines = ["| group | commands |", "|---|---|"]
     lines += [f"| {group} | {' '.join(names)} |" for group, names in groups.items()]
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
 
 
 def generate(text, programs):
     """The README with every block as it should be."""
     text = OUTPUT.sub(lambda m: m[1] + output_of(m[2], programs) + m[4], text)
-    return COMMANDS.sub(lambda m: m[1] + command_table() + m[3], text)
+    return COMMANDS.sub(lambda m: m[1] + command_table(), text)
 
 
 def self_test():
@@ -60,7 +60,8 @@ def self_test():
     programs = {"say": "/bin/echo"}
     assert generate(stale, programs) == fresh
     assert generate(fresh, programs) == fresh
-    assert "`GET`" in generate("<!-- commands -->\nold\n\nmore\n", {})
+    assert "`GET`" in generate("<!-- commands -->\n| old |\n\nmore\n", {})
+    assert "old" not in generate("<!-- commands -->\n| old |\n\nmore\n", {})
 
 
 def main():

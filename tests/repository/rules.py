@@ -196,6 +196,14 @@ def rule_every_startup_file_that_may_allocate_exists(files):
             yield f"{name}:1: listed in STARTS_UP and not there"
 
 
+def rule_links_lead_to_files(files):
+    """Every relative link of a Markdown file names something that is there."""
+    for name, number, line in lines_of(files, (".md",)):
+        for target in re.findall(r"\]\((?!https?://|#)([^)#]+)[^)]*\)", line):
+            if not ((ROOT / name).parent / target).exists():
+                yield f"{name}:{number}: {target} is not there"
+
+
 def clang_format(arguments, text=None):
     return subprocess.run(["clang-format", *arguments], cwd=ROOT, input=text, text=True,
                           capture_output=True, check=False)
@@ -236,6 +244,8 @@ self_tests = {
     rule_nothing_is_left_to_be_done: ("server/x.cpp", "// TO" "DO: later\n", "// todos los\n"),
     rule_no_path_of_a_machine_is_named: (
         "README.md", "see /ho" "me/me/file\n", "see https://example.org/home/x and /proc/1\n"),
+    rule_links_lead_to_files: (
+        "README.md", "see [it](docs/gone.md)\n", "see [it](LICENSE) and [x](https://x.org/y)\n"),
     rule_code_is_formatted: ("server/x_unformatted.cpp", "int  x ;\n", "int x;\n"),
 }
 
