@@ -154,7 +154,7 @@ def proof_a_client_that_never_reads_is_closed_and_others_are_served():
             assert other.command("GET", "k") == b"v" * 4096
             slowest = max(slowest, time.monotonic() - start)
             assert time.monotonic() - begin < 5, "it is never closed"
-        assert slowest < 0.3, slowest
+        assert slowest < 0.6, slowest
         assert deaf.is_closed()
         wait_until(lambda: other.info("clients")["connected_clients"] == "1", "its record is free")
 
