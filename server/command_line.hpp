@@ -1,4 +1,5 @@
-// kvd's command line: which config to run with, and what to do with it.
+// kvd's command line: which config to run with, and what to do with it. The options are the
+// rows of the option table; only the few flags that are no options stand here.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,5 @@
-// The bits of ConnectionRecord::flags.
+// The bits of ConnectionRecord::flags: what is in flight for a connection, and how it ends.
+// They live in one byte of the record.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,7 @@ constexpr uint8_t receiving = 1;  ///< a receive is in flight
 constexpr uint8_t sending = 2;    ///< a send is in flight
 constexpr uint8_t ending = 4;     ///< closes once its replies are sent; no more commands
 constexpr uint8_t closing = 8;    ///< closes once nothing is in flight
-constexpr uint8_t woken = 16;     ///< was first in a queue, and is before others this time
+constexpr uint8_t woken = 16;     ///< was first to wait for a receive buffer, and stays first
 
 inline bool has(const ConnectionRecord& record, uint8_t flags) {
   return (record.flags & flags) != 0;

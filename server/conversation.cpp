@@ -161,12 +161,7 @@ bool Server::reply_room_for(uint32_t index, uint64_t bytes) {
   const bool large = bytes > connections_.reply_unit_bytes();
   KV_ASSERT(bytes <= allocation_.terms.reply_bytes_max);
   const Resource resource = large ? Resource::large_reply : Resource::reply_buffer;
-  const bool others_first =
-      !connections_.queue(resource).empty() && !flag::has(record, flag::woken);
-  if (!others_first && connections_.acquire(resource, record)) {
-    flag::clear(record, flag::woken);
-    return true;
-  }
+  if (!others_first(resource) && connections_.acquire(resource, record)) return true;
   wait_for(resource, index);
   return false;
 }
@@ -216,13 +211,11 @@ bool Server::make_request_room(uint32_t index) {
   const bool is_large = record.large_request != index_none;
   const bool needs_large = record.frame_needs > connections_.request_unit_bytes();
   if (needs_large && !is_large) {
-    const bool others_first =
-        !connections_.queue(Resource::large_request).empty() && !flag::has(record, flag::woken);
-    if (others_first || !connections_.acquire(Resource::large_request, record)) {
-      wait_for(Resource::large_request, index);
+    constexpr Resource slot = Resource::large_request;
+    if (others_first(slot) || !connections_.acquire(slot, record)) {
+      wait_for(slot, index);
       return false;
     }
-    flag::clear(record, flag::woken);
   }
   // The small buffer was kept for what follows a large request.
   const bool goes_back = !needs_large && is_large && record.request_buffer != index_none;
@@ -245,9 +238,14 @@ void Server::release_request(ConnectionRecord& record) {
   record.request_begin = record.request_end = 0;
 }
 
+/// Whether somebody has waited for the resource longer than the connection at hand.
+bool Server::others_first(Resource resource) {
+  return served_ != resource && !connections_.queue(resource).empty();
+}
+
 void Server::wait_for(Resource resource, uint32_t index) {
   ConnectionRecord& record = connections_[index];
-  const bool first = flag::has(record, flag::woken);
+  const bool first = served_ == resource || flag::has(record, flag::woken);
   flag::clear(record, flag::woken);
   Statistics& statistics = view_.statistics;
   switch (resource) {

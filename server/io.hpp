@@ -37,6 +37,9 @@ class Io {
   /// Accepts one client. At most one accept is in flight.
   virtual void accept() = 0;
 
+  /// Ends listening: an accept in flight completes with an error, and the port is free.
+  virtual void stop_accepting() = 0;
+
   /// Receives into a shared buffer that is chosen when bytes arrive. Completes with -ENOBUFS
   /// when none is free then.
   virtual void receive_any(Target target) = 0;

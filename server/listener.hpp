@@ -1,4 +1,5 @@
-// The listening socket, and what the process needs from its limits to serve.
+// The listening socket, and what the process needs from its limits to serve. Both are settled
+// before the first client: what is missing is told at the start, with the number.
 #pragma once
 
 #include <cstdint>

@@ -50,6 +50,9 @@ void Server::turn() {
 void Server::stop() {
   stopping_ = true;
   stop_deadline_ms_ = now_ms_ + stop_grace_ms;
+  // The ring keeps the listener open for as long as an accept is in flight, even after the
+  // process has ended, and the next server could not have the port.
+  io_.stop_accepting();
   for (uint32_t index = 0; index < connections_.opened(); ++index) {
     ConnectionRecord& record = connections_[index];
     if (record.socket < 0 || flag::has(record, flag::closing)) continue;
@@ -62,7 +65,8 @@ void Server::stop() {
 }
 
 bool Server::stopped() const {
-  return stopping_ && (connections_.count() == 0 || now_ms_ >= stop_deadline_ms_);
+  const bool done = connections_.count() == 0 && !accepting_;
+  return stopping_ && (done || now_ms_ >= stop_deadline_ms_);
 }
 
 /// Without clients nothing can stall, and nothing wakes the process.
@@ -131,8 +135,11 @@ void Server::serve_waiting(Resource resource) {
     connections_.stop_waiting(index);
     ConnectionRecord& record = connections_[index];
     record.progress_ms = now_ms_;
-    flag::set(record, flag::woken);
+    // The kernel hands out receive buffers, later; everything else is taken right here.
+    if (resource == Resource::request_buffer) flag::set(record, flag::woken);
+    served_ = resource;
     advance(index);
+    served_ = Resource::none;
   }
 }
 

@@ -75,6 +75,7 @@ class Server {
   void receive_more(uint32_t index);
   bool make_request_room(uint32_t index);
   void release_request(ConnectionRecord& record);
+  bool others_first(Resource resource);
   void wait_for(Resource resource, uint32_t index);
 
   Target target(uint32_t index) {
@@ -93,6 +94,7 @@ class Server {
   uint64_t swept_ms_ = 0;
   uint64_t stop_deadline_ms_ = 0;
   uint64_t next_client_id_ = 1;
+  Resource served_ = Resource::none;  ///< what serve_waiting() resumes somebody for
   bool accepting_ = false;
   bool stopping_ = false;
 };

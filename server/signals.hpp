@@ -1,4 +1,5 @@
-// SIGINT and SIGTERM, delivered only while the server waits.
+// SIGINT and SIGTERM, delivered only while the server waits for completions, so that no other
+// code is ever interrupted.
 #pragma once
 
 #include <signal.h>

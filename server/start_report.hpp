@@ -1,4 +1,5 @@
-// What kvd prints when it starts: the plan with the carved bytes beside it.
+// What kvd prints when it starts: the plan with the carved bytes beside it, component by
+// component, and the guarantee.
 #pragma once
 
 #include <string>

@@ -73,6 +73,8 @@ void Uring::accept() {
   entry->user_data = encode(Operation::accept, {0, 0, listener_});
 }
 
+void Uring::stop_accepting() { ::shutdown(listener_, SHUT_RDWR); }
+
 void Uring::receive_any(Target target) {
   io_uring_sqe* entry = next_submission();
   io_uring_prep_recv(entry, target.socket, nullptr, buffer_bytes_, 0);

@@ -48,6 +48,7 @@ class Uring final : public Io {
   bool rings_in_arena() const { return rings_in_arena_; }
 
   void accept() override;
+  void stop_accepting() override;
   void receive_any(Target target) override;
   void receive_into(Target target, std::span<char> room) override;
   void send(Target target, std::span<const char> bytes) override;

@@ -1,4 +1,5 @@
-// The sentences about an option's own bounds, shared by what parses values and what checks them.
+// The sentences about an option's own bounds, shared by what parses values and what checks
+// them, so that a limit reads the same wherever it is met.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// The identity of every option: one enumerator per row of options.def, in its order.
+// The identity of every option: one enumerator per row of options.def, in its order, so that
+// an option can be named without the strings of the table.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Numbers that the option table and the formulas share.
+// Numbers that the option table and the formulas share: units of memory, what an option is
+// when it was left out, and the bounds of the 32-bit indices that records hold.
 #pragma once
 
 #include <cstdint>

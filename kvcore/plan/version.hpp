@@ -1,4 +1,5 @@
-// The version of kvplan and kvd; they are released together.
+// The version of kvplan and kvd. They are released together, because a plan is only true of
+// the server with the same layout.
 #pragma once
 
 #include <string_view>

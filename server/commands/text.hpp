@@ -1,4 +1,5 @@
 // Text in requests: numbers as Redis reads them, words without regard to case, patterns.
+// Nothing here copies or allocates.
 #pragma once
 
 #include <cstdint>

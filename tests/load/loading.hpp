@@ -1,4 +1,5 @@
-// What the tests of the loaders share: texts in, rendered errors out.
+// What the tests of the loaders share: texts in, rendered errors out, so that a test compares
+// whole messages.
 #pragma once
 
 #include <string>

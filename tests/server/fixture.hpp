@@ -1,4 +1,5 @@
-// A store over an arena, and a client that talks RESP to it without a connection.
+// A store over an arena, and a client that talks RESP to it without a connection, so that a
+// test compares whole replies.
 #pragma once
 
 #include <doctest/doctest.h>
