@@ -70,46 +70,99 @@ constexpr const CommandInfo& command_info(Command id) {
 constexpr uint64_t word_bytes_max = 24;
 
 /// "$<bytes>\r\n<data>\r\n"
-constexpr Amount bulk_bytes(Amount bytes) { return 1 + digits(bytes) + 2 + bytes + 2; }
+template <bool tracks>
+constexpr BasicAmount<tracks> bulk_bytes(BasicAmount<tracks> bytes) {
+  return 1 + digits(bytes) + 2 + bytes + 2;
+}
+constexpr Amount bulk_bytes(uint64_t bytes) { return bulk_bytes(Amount(bytes)); }
 
 /// "*<count>\r\n"
-constexpr Amount array_header_bytes(Amount count) { return 1 + digits(count) + 2; }
+template <bool tracks>
+constexpr BasicAmount<tracks> array_header_bytes(BasicAmount<tracks> count) {
+  return 1 + digits(count) + 2;
+}
+constexpr Amount array_header_bytes(uint64_t count) { return array_header_bytes(Amount(count)); }
 
 /// The limits that bound a request.
-struct RequestLimits {
-  Amount key_bytes;
-  Amount value_bytes;
-  Amount push_elements;  ///< elements that one push can carry
+template <bool tracks>
+struct BasicRequestLimits {
+  BasicAmount<tracks> key_bytes;
+  BasicAmount<tracks> value_bytes;
+  BasicAmount<tracks> push_elements;  ///< elements that one push can carry
 };
+using RequestLimits = BasicRequestLimits<true>;
 
 /// The size of the largest request of one command.
-constexpr Amount request_bytes(const CommandInfo& command, const RequestLimits& limits) {
-  const auto repeated = [&](uint8_t count) -> Amount {
+template <bool tracks>
+constexpr BasicAmount<tracks> request_bytes(const CommandInfo& command,
+                                            const BasicRequestLimits<tracks>& limits) {
+  using Number = BasicAmount<tracks>;
+  const auto repeated = [&](uint8_t count) -> Number {
     if (count == CommandInfo::several) return 1;
     if (count == CommandInfo::elements) return max(1, limits.push_elements);
     return count;
   };
-  const Amount keys = repeated(command.keys);
-  const Amount values = repeated(command.values);
-  const Amount words = command.words;
+  const Number keys = repeated(command.keys);
+  const Number values = repeated(command.values);
+  const Number words = command.words;
   return array_header_bytes(1 + keys + values + words)  //
-         + bulk_bytes(command.name.size())              //
+         + bulk_bytes(Number(command.name.size()))      //
          + keys * bulk_bytes(limits.key_bytes)          //
          + values * bulk_bytes(limits.value_bytes)      //
-         + words * bulk_bytes(word_bytes_max);
+         + words * bulk_bytes(Number(word_bytes_max));
 }
 
+namespace detail {
+
+/// Whether every request of `b` is at most as large as one of `a`, whatever the limits.
+constexpr bool dominates(const CommandInfo& a, const CommandInfo& b) {
+  const auto at_least = [](uint8_t x, uint8_t y) {
+    const uint8_t fewest = y == CommandInfo::several ? 1 : y;
+    if (x == CommandInfo::elements) return y == CommandInfo::elements || fewest <= 1;
+    return y != CommandInfo::elements && (x == CommandInfo::several ? 1 : x) >= fewest;
+  };
+  return a.name.size() >= b.name.size() && a.words >= b.words && at_least(a.keys, b.keys) &&
+         at_least(a.values, b.values);
+}
+
+/// The commands whose requests can be the largest, so that few need to be looked at.
+struct LargestCommands {
+  std::array<Command, command_count> ids = {};
+  uint64_t count = 0;
+
+  constexpr LargestCommands() {
+    for (const CommandInfo& command : commands) {
+      bool is_largest = true;
+      for (const CommandInfo& other : commands) {
+        // Of two commands of the same shape the first stands for both.
+        const bool same = dominates(command, other) && command.id <= other.id;
+        if (dominates(other, command) && !same) is_largest = false;
+      }
+      if (is_largest) ids[count++] = command.id;
+    }
+  }
+};
+inline constexpr LargestCommands largest_commands;
+
+}  // namespace detail
+
 /// The size of the largest request of all commands.
-constexpr Amount largest_request(Amount key_bytes, Amount value_bytes, Amount push_elements) {
-  Amount largest = 0;
-  for (const CommandInfo& command : commands) {
-    largest = max(largest, request_bytes(command, {key_bytes, value_bytes, push_elements}));
+template <bool tracks>
+constexpr BasicAmount<tracks> largest_request(BasicAmount<tracks> key_bytes,
+                                              BasicAmount<tracks> value_bytes,
+                                              BasicAmount<tracks> push_elements) {
+  const BasicRequestLimits<tracks> limits = {key_bytes, value_bytes, push_elements};
+  BasicAmount<tracks> largest = 0;
+  for (uint64_t i = 0; i < detail::largest_commands.count; ++i) {
+    largest = max(largest, request_bytes(command_info(detail::largest_commands.ids[i]), limits));
   }
   return largest;
 }
 
 /// The size of a whole list as a reply; of one value where there are no lists.
-constexpr Amount list_reply(Amount value_bytes, Amount elements) {
+template <bool tracks>
+constexpr BasicAmount<tracks> list_reply(BasicAmount<tracks> value_bytes,
+                                         BasicAmount<tracks> elements) {
   return array_header_bytes(elements) + max(1, elements) * bulk_bytes(value_bytes);
 }
 

@@ -28,47 +28,47 @@ TEST_CASE("min and max take the number and its options") {
 }
 
 TEST_CASE("ceil_div rounds up, and is exact where there is no rest") {
-  CHECK(ceil_div(0, 5).value() == 0);
-  CHECK(ceil_div(1, 5).value() == 1);
-  CHECK(ceil_div(5, 5).value() == 1);
-  CHECK(ceil_div(6, 5).value() == 2);
-  CHECK(ceil_div(most, 1).value() == most);
-  CHECK(ceil_div(most, most).value() == 1);
-  CHECK(!ceil_div(1, 0).ok());
+  CHECK(ceil_div(Amount(0), 5).value() == 0);
+  CHECK(ceil_div(Amount(1), 5).value() == 1);
+  CHECK(ceil_div(Amount(5), 5).value() == 1);
+  CHECK(ceil_div(Amount(6), 5).value() == 2);
+  CHECK(ceil_div(Amount(most), 1).value() == most);
+  CHECK(ceil_div(Amount(most), most).value() == 1);
+  CHECK(!ceil_div(Amount(1), 0).ok());
 }
 
 TEST_CASE("round_up gives the next multiple, and poisons beyond 64 bits") {
-  CHECK(round_up(0, 64).value() == 0);
-  CHECK(round_up(1, 64).value() == 64);
-  CHECK(round_up(64, 64).value() == 64);
-  CHECK(round_up(65, 64).value() == 128);
-  CHECK(!round_up(most, 64).ok());
+  CHECK(round_up(Amount(0), 64).value() == 0);
+  CHECK(round_up(Amount(1), 64).value() == 64);
+  CHECK(round_up(Amount(64), 64).value() == 64);
+  CHECK(round_up(Amount(65), 64).value() == 128);
+  CHECK(!round_up(Amount(most), 64).ok());
 }
 
 TEST_CASE("power_of_two gives the least power that is enough") {
-  CHECK(power_of_two(0).value() == 1);
-  CHECK(power_of_two(1).value() == 1);
-  CHECK(power_of_two(2).value() == 2);
-  CHECK(power_of_two(3).value() == 4);
-  CHECK(power_of_two(1024).value() == 1024);
-  CHECK(power_of_two(1025).value() == 2048);
-  CHECK(power_of_two(1ULL << 63).value() == 1ULL << 63);
-  CHECK(!power_of_two((1ULL << 63) + 1).ok());
+  CHECK(power_of_two(Amount(0)).value() == 1);
+  CHECK(power_of_two(Amount(1)).value() == 1);
+  CHECK(power_of_two(Amount(2)).value() == 2);
+  CHECK(power_of_two(Amount(3)).value() == 4);
+  CHECK(power_of_two(Amount(1024)).value() == 1024);
+  CHECK(power_of_two(Amount(1025)).value() == 2048);
+  CHECK(power_of_two(Amount(1ULL << 63)).value() == 1ULL << 63);
+  CHECK(!power_of_two(Amount((1ULL << 63) + 1)).ok());
 }
 
 TEST_CASE("more_than is one or nothing") {
-  CHECK(more_than(2, 1).value() == 1);
-  CHECK(more_than(1, 1).value() == 0);
-  CHECK(more_than(0, 1).value() == 0);
+  CHECK(more_than(Amount(2), 1).value() == 1);
+  CHECK(more_than(Amount(1), 1).value() == 0);
+  CHECK(more_than(Amount(0), 1).value() == 0);
 }
 
 TEST_CASE("digits counts the decimal digits, one for zero") {
-  CHECK(digits(0).value() == 1);
-  CHECK(digits(9).value() == 1);
-  CHECK(digits(10).value() == 2);
-  CHECK(digits(99).value() == 2);
-  CHECK(digits(100).value() == 3);
-  CHECK(digits(most).value() == 20);  // 18,446,744,073,709,551,615
+  CHECK(digits(Amount(0)).value() == 1);
+  CHECK(digits(Amount(9)).value() == 1);
+  CHECK(digits(Amount(10)).value() == 2);
+  CHECK(digits(Amount(99)).value() == 2);
+  CHECK(digits(Amount(100)).value() == 3);
+  CHECK(digits(Amount(most)).value() == 20);  // 18,446,744,073,709,551,615
 }
 
 TEST_CASE("a product that is too large names the two options behind it, the larger first") {
@@ -108,11 +108,11 @@ TEST_CASE("the first poison spreads through every operation and keeps its option
   CHECK((poison / 2).overflow() == expected);
   CHECK(min(poison, 1).overflow() == expected);
   CHECK(max(1, poison).overflow() == expected);
-  CHECK(ceil_div(poison, 2).overflow() == expected);
-  CHECK(round_up(poison, 2).overflow() == expected);
-  CHECK(power_of_two(poison).overflow() == expected);
-  CHECK(more_than(poison, 1).overflow() == expected);
-  CHECK(digits(poison).overflow() == expected);
+  CHECK(ceil_div(Amount(poison), 2).overflow() == expected);
+  CHECK(round_up(Amount(poison), 2).overflow() == expected);
+  CHECK(power_of_two(Amount(poison)).overflow() == expected);
+  CHECK(more_than(Amount(poison), 1).overflow() == expected);
+  CHECK(digits(Amount(poison)).overflow() == expected);
 }
 
 }  // namespace
