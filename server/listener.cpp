@@ -18,6 +18,10 @@ namespace {
 /// Standard streams, listener, ring, and a margin for what libraries keep open.
 constexpr uint64_t own_descriptors = 32;
 
+/// The loopback's segments are as large as a socket buffer of the plan's size; a large frame
+/// then waits for delayed acknowledgements, 40 ms each. Other networks have smaller ones.
+constexpr uint64_t segment_bytes_max = 8192;
+
 struct Address {
   sockaddr_storage storage = {};
   socklen_t bytes = 0;
@@ -76,6 +80,7 @@ Failure Listener::open(const Config& config) {
   if (socket_ < 0) return failed("open a socket for");
   const bool ready = set_option(socket_, SOL_SOCKET, SO_REUSEADDR, 1) &&
                      set_option(socket_, IPPROTO_TCP, TCP_NODELAY, 1) &&
+                     set_option(socket_, IPPROTO_TCP, TCP_MAXSEG, segment_bytes_max) &&
                      set_option(socket_, SOL_SOCKET, SO_SNDBUF, config.server_socket_send_bytes) &&
                      set_option(socket_, SOL_SOCKET, SO_RCVBUF, config.server_socket_receive_bytes);
   if (!ready) return failed("set the socket options of");
