@@ -8,6 +8,8 @@ packages=(
   g++ clang cmake ninja-build
   # Libraries: flags, TOML, JSON, formatting, the ring.
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev liburing-dev
+  # The prompt of kvd: line editing, and what its static library needs.
+  libedit-dev libbsd-dev libmd-dev libncurses-dev
   # The planning library is also compiled for wasm32: linker, C library, C++ library, and what
   # clang itself brings for sanitizers.
   lld wasi-libc libc++-14-dev-wasm32 libclang-rt-14-dev

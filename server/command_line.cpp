@@ -37,6 +37,10 @@ std::optional<KvdExit> parse_command_line(int argc, char** argv, CommandLine& ou
   app.add_option("-c,--config", config_file, "TOML or JSON file to read; - for standard input")
       ->type_name("FILE");
   app.add_flag("--check", out.check_only, "allocate, verify against the plan, print, and exit");
+  CLI::App* repl = app.add_subcommand("repl", "read commands here, with no network");
+  repl->fallthrough();
+  repl->add_option("--history", out.history_file, "keep the lines typed in this file")
+      ->type_name("FILE");
   app.set_version_flag("--version", fmt::format("kvd {}", version));
   const ConfigFlags flags(app);
   try {
@@ -49,6 +53,7 @@ std::optional<KvdExit> parse_command_line(int argc, char** argv, CommandLine& ou
     return KvdExit::usage;
   }
 
+  out.prompt = repl->parsed();
   Diagnostics diagnostics;
   if (!config_file.empty()) load_file(config_file, out.settings, diagnostics);
   flags.apply(out.settings, diagnostics);

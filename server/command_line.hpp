@@ -21,6 +21,8 @@ enum class KvdExit : int {
 struct CommandLine {
   Settings settings;
   bool check_only = false;  ///< allocate, verify, print and exit
+  bool prompt = false;      ///< kvd repl: read commands from standard input, no network
+  std::string history_file;
 };
 
 /// Parses flags, loads the file and validates. Prints diagnostics, help or the version itself;

@@ -6,6 +6,7 @@
 #include "server/command_line.hpp"
 #include "server/instance.hpp"
 #include "server/listener.hpp"
+#include "server/repl/repl.hpp"
 #include "server/seal_hooks.hpp"
 #include "server/server.hpp"
 #include "server/signals.hpp"
@@ -22,7 +23,7 @@ KvdExit fail(KvdExit code, const std::string& message) {
 }
 
 /// Takes every byte that the plan names, and shows that it is what was planned.
-KvdExit allocate(kv::Instance& instance, const kv::Config& config) {
+KvdExit allocate(kv::Instance& instance, const kv::Config& config, bool with_report) {
   const kv::PlanResult planned = kv::plan(config);
   if (kv::Failure failure = kv::raise_file_limit(config)) {
     return fail(KvdExit::os_error, *failure);
@@ -30,7 +31,9 @@ KvdExit allocate(kv::Instance& instance, const kv::Config& config) {
   if (kv::Failure failure = instance.carve(planned.allocation)) {
     return fail(KvdExit::os_error, *failure);
   }
-  fmt::print("{}", kv::start_report(instance.allocation, instance.verification));
+  if (with_report) {
+    fmt::print("{}", kv::start_report(instance.allocation, instance.verification));
+  }
   std::fflush(stdout);
   if (!instance.verification.equal()) {
     fmt::print(stderr, "{}", kv::difference_report(instance.verification));
@@ -82,7 +85,13 @@ int main(int argc, char** argv) {
     return static_cast<int>(*exit);
   }
   static kv::Instance instance;
-  KvdExit result = allocate(instance, command_line.settings.config);
-  if (result == KvdExit::ok && !command_line.check_only) result = serve(instance);
+  KvdExit result = allocate(instance, command_line.settings.config,
+                            /*with_report=*/command_line.check_only || !command_line.prompt);
+  if (result != KvdExit::ok || command_line.check_only) return static_cast<int>(result);
+  if (command_line.prompt) {
+    kv::run_repl(instance, command_line.history_file);
+  } else {
+    result = serve(instance);
+  }
   return static_cast<int>(result);
 }

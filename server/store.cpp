@@ -94,6 +94,22 @@ PoolUse Store::use(Part part) const {
   return {nodes_.used_count(), nodes_used_max_};
 }
 
+uint64_t Store::data_bytes() const {
+  uint64_t bytes = 0;
+  for (const Entry& entry : table_.used_entries()) {
+    if (entry.type == Entry::Type::free) continue;
+    bytes += entry.key_bytes;
+    if (entry.type == Entry::Type::string) {
+      bytes += entry.length;
+      continue;
+    }
+    for (uint32_t node = entry.first; node != index_none; node = nodes_[node].next) {
+      bytes += nodes_[node].bytes;
+    }
+  }
+  return bytes;
+}
+
 Store::Found Store::find(std::string_view key) const {
   const uint64_t hash = table_.hash(key);
   return {table_.find(key, hash, blocks_), hash};

@@ -57,6 +57,8 @@ class Store {
   uint64_t list_length_max() const { return list_length_max_; }
   /// Of entries, blocks or list_nodes, in units of the part. REQUIRES: `part` is one of them.
   PoolUse use(Part part) const;
+  /// Bytes of all keys and values together. Costs a pass over the entries and list elements.
+  uint64_t data_bytes() const;
 
   Found find(std::string_view key) const;
   const Entry& entry(Found found) const { return table_.entry(found.index); }

@@ -48,6 +48,7 @@ class Table {
 
   /// Every entry ever used, free ones (Entry::Type::free) among them, in index order.
   std::span<Entry> used_entries() { return entries_.first(fresh_); }
+  std::span<const Entry> used_entries() const { return entries_.first(fresh_); }
 
   /// Frees every entry. Costs a pass over the buckets.
   void clear();
