@@ -15,6 +15,12 @@ if(KV_SANITIZE)
   set(KV_STATIC OFF)
 endif()
 
+if(KV_FUZZ)
+  # Coverage for all code, so that the fuzzers see where their inputs lead.
+  target_compile_options(kv_flags INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(kv_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 function(kv_library name)
   add_library(${name} STATIC ${ARGN})
   target_include_directories(${name} PUBLIC
