@@ -40,6 +40,7 @@ class LocalIo final : public Io {
   void set_piece_bytes(uint64_t bytes) { piece_bytes_ = bytes; }
 
   void accept() override { accepting_ = true; }
+  void stop_accepting() override { accepting_ = false; }
   void receive_any(Target target) override;
   void receive_into(Target target, std::span<char> room) override;
   void send(Target target, std::span<const char> bytes) override;
