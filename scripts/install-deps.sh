@@ -17,6 +17,8 @@ packages=(
   # redis-cli and redis-benchmark, and (as redis-check-rdb) the redis-server that the benchmark
   # compares with: no service is installed or started.
   doctest-dev python3 python3-jsonschema clang-format strace redis-tools
+  # Clients; node-redis and ioredis come from npm, where there is one.
+  libhiredis-dev python3-redis
 )
 
 missing=()
