@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "kvcore/load/words.hpp"
 #include "kvcore/plan/version.hpp"
 #include "planner/commands.hpp"
 #include "planner/explain.hpp"
@@ -42,11 +43,6 @@ std::vector<std::string_view> names_of(const Words& words) {
 }
 
 std::string version_text() { return fmt::format("kvplan {}", version); }
-
-std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known) {
-  const std::string near = nearest(word, known);
-  return near.empty() ? "" : fmt::format("did you mean '{}'?", near);
-}
 
 std::string one_of(const std::vector<std::string_view>& words) {
   return fmt::format("it is one of {}", fmt::join(words, ", "));
@@ -111,7 +107,7 @@ std::optional<ExitCode> CommandLine::read_words() {
   // The format first: it decides how the other mistakes are reported.
   if (!choose(format_, format_words, request.format)) {
     const auto known = names_of(format_words);
-    const std::string near = did_you_mean(format_, known);
+    const std::string near = words::did_you_mean(nearest(format_, known));
     return usage_error(fmt::format("unknown format '{}'", format_),
                        near.empty() ? one_of(known) : near);
   }
@@ -119,32 +115,16 @@ std::optional<ExitCode> CommandLine::read_words() {
     return usage_error(fmt::format("unknown value '{}' of --color", color_),
                        one_of(names_of(color_words)));
   }
-  if (!app_->remaining().empty()) return unexpected_words();
+  if (!app_->remaining().empty()) return usage_error(unknown_flag_message(*app_), "");
   request.explain = explain_->count() > 0;
   const auto known = explainable_names();
   const bool is_known = std::find(known.begin(), known.end(), request.section) != known.end();
   if (!request.section.empty() && !is_known) {
-    const std::string near = did_you_mean(request.section, known);
+    const std::string near = words::did_you_mean(nearest(request.section, known));
     return usage_error(fmt::format("no component is called '{}'", request.section),
                        near.empty() ? one_of(known) : near);
   }
   return std::nullopt;
-}
-
-ExitCode CommandLine::unexpected_words() const {
-  std::vector<std::string> flags;
-  for (const CLI::Option* option : app_->get_options()) {
-    for (const std::string& name : option->get_lnames()) flags.push_back(fmt::format("--{}", name));
-  }
-  const std::vector<std::string_view> known(flags.begin(), flags.end());
-  const std::vector<std::string> words = app_->remaining();
-  // The value of an unknown flag is left over too: the flag is what to name.
-  for (const std::string& word : words) {
-    if (!word.starts_with("-")) continue;
-    const std::string flag = word.substr(0, word.find('='));
-    return usage_error(fmt::format("unknown flag '{}'", flag), did_you_mean(flag, known));
-  }
-  return usage_error(fmt::format("unexpected argument '{}'", words.front()), "");
 }
 
 ExitCode CommandLine::usage_error(const std::string& message, const std::string& hint) const {

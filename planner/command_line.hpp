@@ -47,7 +47,6 @@ class CommandLine {
  private:
   std::optional<ExitCode> read_words();
   ExitCode usage_error(const std::string& message, const std::string& hint) const;
-  ExitCode unexpected_words() const;
 
   std::unique_ptr<CLI::App> app_;
   std::optional<ConfigFlags> flags_;

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "kvcore/load/words.hpp"
 #include "planner/command_line.hpp"
 
 namespace kv {
@@ -12,6 +13,8 @@ namespace {
 
 constexpr auto rows = std::to_array<CommandRow>({
     {"plan", "print what a config takes, component by component (the default)", run_plan},
+    {"check", "hold config files to the rules, their budgets and a policy", run_check},
+    {"explain", "print the page of a rule, or the list of all rules", run_explain},
 });
 
 /// A mistake in the first word is reported in the format that the others ask for.
@@ -32,7 +35,7 @@ ExitCode unknown_command(std::span<char* const> words) {
   Request request;
   if (asks_for_json(words)) request.format = Format::json;
   return report_usage_error(fmt::format("unknown command '{}'", words.front()),
-                            near.empty() ? "" : fmt::format("did you mean '{}'?", near), request);
+                            words::did_you_mean(near), request);
 }
 
 }  // namespace

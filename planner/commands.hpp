@@ -28,5 +28,7 @@ ExitCode run_command(std::span<char* const> words);
 std::string help_footer();
 
 ExitCode run_plan(std::span<char* const> arguments);
+ExitCode run_check(std::span<char* const> arguments);
+ExitCode run_explain(std::span<char* const> arguments);
 
 }  // namespace kv

@@ -1,11 +1,13 @@
-// kvplan-docs DIR: writes options.md, commands.md and plan.schema.json into DIR.
+// kvplan-docs DIR: writes the pages and schemas that follow from the tables into DIR.
 #include <cstdio>
 #include <string>
 
+#include "planner/check_report.hpp"
 #include "planner/docs.hpp"
 #include "planner/exit_code.hpp"
 #include "planner/output.hpp"
 #include "planner/plan_json.hpp"
+#include "planner/rule_pages.hpp"
 
 namespace {
 
@@ -25,6 +27,8 @@ int main(int argc, char** argv) {
   const std::string directory = argv[1];
   const bool written = write(directory, "options.md", kv::options_page()) &&
                        write(directory, "commands.md", kv::commands_page()) &&
-                       write(directory, "plan.schema.json", kv::plan_json_schema());
+                       write(directory, "rules.md", kv::rules_page()) &&
+                       write(directory, "plan.schema.json", kv::plan_json_schema()) &&
+                       write(directory, "check.schema.json", kv::check_json_schema());
   return static_cast<int>(written ? kv::ExitCode::fits : kv::ExitCode::could_not_judge);
 }

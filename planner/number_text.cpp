@@ -9,12 +9,6 @@
 
 namespace kv {
 
-std::string grouped(uint64_t number) {
-  std::string text = std::to_string(number);
-  for (uint64_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, 1, ',');
-  return text;
-}
-
 std::string human_size(uint64_t bytes) {
   constexpr std::array<std::string_view, 7> units = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   if (bytes < 1024) return fmt::format("{} B", bytes);
@@ -57,10 +51,6 @@ std::string decimal(uint64_t numerator, uint64_t denominator) {
     hundredths = 0;
   }
   return fmt::format("{}.{:02}", grouped(whole), hundredths);
-}
-
-std::string counted(uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
 }
 
 uint64_t display_width(std::string_view text) {

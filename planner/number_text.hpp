@@ -6,10 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "kvcore/load/words.hpp"
+
 namespace kv {
 
-/// 1234567 → "1,234,567"
-std::string grouped(uint64_t number);
+using words::counted;
+using words::grouped;
 
 /// "512 B", "208.7 MiB": one decimal, rounded half up, in the largest unit that gives at
 /// least 1.0.
@@ -25,9 +27,6 @@ std::string bar(uint64_t part, uint64_t whole, uint64_t width);
 /// numerator / denominator with two decimals, rounded half up: "219,718.67".
 /// REQUIRES: denominator > 0.
 std::string decimal(uint64_t numerator, uint64_t denominator);
-
-/// "1 key", "1,000 keys"
-std::string counted(uint64_t count, std::string_view noun);
 
 /// Columns that `text` takes on a terminal: its code points.
 uint64_t display_width(std::string_view text);

@@ -1,13 +1,12 @@
 // kvplan plan: load, check, plan, render, exit code.
 #include <unistd.h>
 
-#include <algorithm>
-
 #include "kvcore/load/guarantee.hpp"
 #include "kvcore/memory/assert.hpp"
 #include "planner/command_line.hpp"
 #include "planner/commands.hpp"
 #include "planner/explain.hpp"
+#include "planner/judge.hpp"
 #include "planner/plan_json.hpp"
 #include "planner/plan_table.hpp"
 #include "planner/style.hpp"
@@ -19,34 +18,6 @@ namespace {
 constexpr std::string_view container_advice =
     "The container limit is the least that memory.max, docker run --memory or "
     "resources.limits.memory may be.";
-
-/// Whether an option's own bounds are broken, which holds whatever the other options are.
-bool is_bound(Rule rule) {
-  return rule == Rule::below_minimum || rule == Rule::above_maximum || rule == Rule::not_multiple;
-}
-
-/// Adds what check() finds. Where options could not be read, rules across options would be
-/// held against defaults that nobody asked for, so only bounds are reported then.
-void add_violations(const Settings& settings, Diagnostics& diagnostics) {
-  const bool all_read = !has_errors(diagnostics);
-  Diagnostics found;
-  check(settings, found);
-  for (Diagnostic& diagnostic : found) {
-    if (all_read || is_bound(diagnostic.rule)) diagnostics.push_back(std::move(diagnostic));
-  }
-}
-
-bool has_rule(const Diagnostics& diagnostics, Rule rule) {
-  return std::any_of(diagnostics.begin(), diagnostics.end(),
-                     [&](const Diagnostic& diagnostic) { return diagnostic.rule == rule; });
-}
-
-/// A config that is over its budget has a plan all the same, which shows by how much.
-bool can_be_planned(const Diagnostics& diagnostics) {
-  return std::all_of(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& diagnostic) {
-    return diagnostic.severity != Severity::error || diagnostic.rule == Rule::over_budget;
-  });
-}
 
 std::string as_text(const PlanReport& report, bool color) {
   if (report.explanation != nullptr) return explanation_text(*report.explanation, color);
@@ -86,11 +57,6 @@ std::string render_report(const PlanReport& report, Format format, bool color) {
   }
 }
 
-ExitCode exit_code(const Diagnostics& diagnostics) {
-  if (has_rule(diagnostics, Rule::unreadable)) return ExitCode::could_not_judge;
-  return has_errors(diagnostics) ? ExitCode::does_not_fit : ExitCode::fits;
-}
-
 }  // namespace
 
 ExitCode run_plan(std::span<char* const> arguments) {
@@ -101,7 +67,7 @@ ExitCode run_plan(std::span<char* const> arguments) {
   Settings settings;
   PlanReport report;
   line.load(settings, report.errors);
-  if (!has_rule(report.errors, Rule::unreadable)) add_violations(settings, report.errors);
+  add_violations(settings, report.errors);
 
   PlanResult planned;
   Explanation explanation;

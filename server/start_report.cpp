@@ -3,19 +3,11 @@
 #include <fmt/format.h>
 
 #include "kvcore/load/guarantee.hpp"
+#include "kvcore/load/words.hpp"
 
 namespace kv {
 
-namespace {
-
-/// 1234567 → "1,234,567"
-std::string grouped(uint64_t number) {
-  std::string text = std::to_string(number);
-  for (uint64_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, 1, ',');
-  return text;
-}
-
-}  // namespace
+using words::grouped;
 
 std::string start_report(const Allocation& allocation, const Verification& verification) {
   constexpr std::string_view row = "  {:<12}{:>20}{:>20}\n";

@@ -1,9 +1,10 @@
-// The sentences about an option's own bounds, shared by what parses values and what checks
-// them, so that a limit reads the same wherever it is met.
+// The sentences about bounds and budgets, shared by what parses values, what checks them and
+// what holds them to a policy.
 #pragma once
 
 #include <string>
 
+#include "kvcore/plan/budgets.hpp"
 #include "kvcore/plan/options.hpp"
 
 namespace kv {
@@ -16,5 +17,10 @@ std::string above_maximum_message(const OptionInfo& option, const std::string& v
 
 /// "write 512MiB or less", where a unit makes the maximum of a size easier to read, else empty.
 std::string maximum_hint(const OptionInfo& option);
+
+/// "the arena is 259,506,176 bytes, 49,790,976 more than memory.budget (209,715,200)".
+/// REQUIRES: bytes > limit.
+std::string over_budget_message(const BudgetInfo& budget, uint64_t bytes,
+                                const std::string& limit_name, uint64_t limit);
 
 }  // namespace kv

@@ -127,21 +127,30 @@ std::string smaller_arena_hint(const Config& config, uint64_t arena_bytes) {
 }
 
 Diagnostic arena_too_large(const Settings& settings, const Violation& violation) {
-  const bool budget = violation.rule == Rule::over_budget;
-  const std::string bytes = grouped(violation.value);
-  const std::string less = smaller_arena_hint(settings.config, violation.value);
-  if (!budget) {
-    return {
-        violation.rule, Severity::error,
-        place_of(settings, {Option::store_bytes, Option::key_count, Option::connections_max}),
-        fmt::format("the arena is {} bytes but may be at most {}", bytes, grouped(violation.limit)),
-        less};
+  return {violation.rule, Severity::error,
+          place_of(settings, {Option::store_bytes, Option::key_count, Option::connections_max}),
+          fmt::format("the arena is {} bytes but may be at most {}", grouped(violation.value),
+                      grouped(violation.limit)),
+          smaller_arena_hint(settings.config, violation.value)};
+}
+
+/// "the arena", "the container limit", "the component 'list pool'".
+std::string name_of(const BudgetInfo& budget) {
+  if (budget.of == BudgetInfo::Of::arena) return "the arena";
+  if (budget.of == BudgetInfo::Of::container) return "the container limit";
+  return fmt::format("the component '{}'", component_info(budget.component).name);
+}
+
+Diagnostic over_budget(const Settings& settings, const Violation& violation) {
+  const BudgetInfo& budget = budget_info(violation.option);
+  Diagnostic out{
+      violation.rule, Severity::error, place_of(settings, {violation.option}),
+      over_budget_message(budget, violation.value, key_of(violation.option), violation.limit),
+      fmt::format("raise {} to {} or more", key_of(violation.option), round_size(violation.value))};
+  if (budget.of == BudgetInfo::Of::arena) {
+    out.hint += ", or " + smaller_arena_hint(settings.config, violation.value);
   }
-  return {
-      violation.rule, Severity::error, place_of(settings, {Option::memory_budget}),
-      fmt::format("the arena is {} bytes, {} more than memory.budget ({})", bytes,
-                  grouped(violation.value - violation.limit), grouped(violation.limit)),
-      fmt::format("raise memory.budget to {} or more, or {}", round_size(violation.value), less)};
+  return out;
 }
 
 Diagnostic diagnose(const Settings& settings, const Violation& violation) {
@@ -156,8 +165,9 @@ Diagnostic diagnose(const Settings& settings, const Violation& violation) {
     case Rule::reply_too_large:
       return frame_too_large(settings, violation);
     case Rule::arena_too_large:
-    case Rule::over_budget:
       return arena_too_large(settings, violation);
+    case Rule::over_budget:
+      return over_budget(settings, violation);
     default:
       return bounds_broken(settings, violation);
   }
@@ -177,6 +187,12 @@ std::string above_maximum_message(const OptionInfo& option, const std::string& v
 std::string maximum_hint(const OptionInfo& option) {
   if (option.kind != OptionKind::bytes) return {};
   return fmt::format("write {} or less", exact_size(option.maximum));
+}
+
+std::string over_budget_message(const BudgetInfo& budget, uint64_t bytes,
+                                const std::string& limit_name, uint64_t limit) {
+  return fmt::format("{} is {} bytes, {} more than {} ({})", name_of(budget), grouped(bytes),
+                     grouped(bytes - limit), limit_name, grouped(limit));
 }
 
 bool check(const Settings& settings, Diagnostics& out) {

@@ -4,21 +4,14 @@
 
 #include <string_view>
 
+#include "kvcore/load/words.hpp"
+
 namespace kv {
 
 namespace {
 
-/// 1234567 → "1,234,567"
-std::string grouped(uint64_t number) {
-  std::string text = std::to_string(number);
-  for (uint64_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, 1, ',');
-  return text;
-}
-
-/// "1 key", "1,000 keys"
-std::string counted(uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
-}
+using words::counted;
+using words::grouped;
 
 std::string every_limit(const Guarantee& g) {
   const std::string value_bytes = counted(g.value_bytes_max, "byte");

@@ -30,9 +30,11 @@ void unreadable(const std::string& name, const std::string& why, Diagnostics& ou
   out.push_back({Rule::unreadable, Severity::error, place, why, {}});
 }
 
+std::string name_of(const std::string& path) { return path == "-" ? "<stdin>" : path; }
+
 /// Reads to the end, or to one byte beyond the limit.
-bool read_all(const std::string& path, const std::string& name, std::string& text,
-              Diagnostics& out) {
+bool read_all(const std::string& path, std::string& text, Diagnostics& out) {
+  const std::string name = name_of(path);
   const std::unique_ptr<std::FILE, Close> file(path == "-" ? stdin
                                                            : std::fopen(path.c_str(), "rbe"));
   if (!file) {
@@ -73,14 +75,22 @@ FileFormat format_of(std::string_view path, std::string_view text) {
 
 }  // namespace
 
+bool read_file(const std::string& path, std::string& text, Diagnostics& out) {
+  try {
+    return read_all(path, text, out);
+  } catch (const std::bad_alloc&) {
+    unreadable(name_of(path), "not enough memory to read it", out);
+    return false;
+  }
+}
+
 bool load_file(const std::string& path, Settings& settings, Diagnostics& out) {
-  const std::string name = path == "-" ? "<stdin>" : path;
   try {
     std::string text;
-    if (!read_all(path, name, text, out)) return false;
-    return load_text(text, format_of(path, text), name, settings, out);
+    if (!read_file(path, text, out)) return false;
+    return load_text(text, format_of(path, text), name_of(path), settings, out);
   } catch (const std::bad_alloc&) {
-    unreadable(name, "not enough memory to read it", out);
+    unreadable(name_of(path), "not enough memory to read it", out);
     return false;
   }
 }

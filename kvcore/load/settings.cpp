@@ -119,7 +119,7 @@ std::string without_fraction(std::string_view text) {
 
 Parsed bad_unit(const OptionInfo& option, std::string_view text, std::string_view unit) {
   const std::string_view number = text.substr(0, text.find_first_not_of("0123456789_"));
-  if (unit.size() == 1) {
+  if (unit.size() == 1 && detail::is_ambiguous_unit(unit)) {
     const bool kilo = unit == "k" || unit == "K";
     const char letter = static_cast<char>(unit[0] & ~0x20);
     const std::string decimal = kilo ? std::string("kB") : std::string(1, letter) + "B";

@@ -4,6 +4,7 @@
 //   load_file("cache.toml", settings, out);  options that the file gives
 //   flags.apply(settings, out);              options that flags give; they win
 //   check(settings, out);                    every rule of validate.hpp, with its place
+//   advise(settings, allocation, out);       warnings about a valid config
 //
 // An option whose value is wrong keeps the value it had.
 #pragma once
@@ -61,5 +62,9 @@ bool set_from_text(Option id, std::string_view text, const Place& place, Setting
 /// Runs validate() and adds a diagnostic for each violation, at the place of its option.
 /// Returns whether nothing was added.
 bool check(const Settings& settings, Diagnostics& out);
+
+/// Adds a warning for everything that is valid but hardly meant (plan/advise.hpp), at the place
+/// of its option. REQUIRES: `allocation` is of these settings, which check() found valid.
+void advise(const Settings& settings, const Allocation& allocation, Diagnostics& out);
 
 }  // namespace kv

@@ -36,6 +36,10 @@ class Source {
   std::vector<uint32_t> line_begins_;
 };
 
+/// Reads the whole of `path` ("-" is standard input). A file that cannot be read, or is larger
+/// than 16 MiB, is a diagnostic of Rule::unreadable. Returns whether it was read.
+bool read_file(const std::string& path, std::string& text, Diagnostics& out);
+
 /// The text without a byte order mark.
 std::string_view without_bom(std::string_view text);
 

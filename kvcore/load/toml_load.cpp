@@ -44,6 +44,7 @@ void toml_assertion_failed(const char* expression) {
 #include <fmt/format.h>
 
 #include "kvcore/load/document.hpp"
+#include "kvcore/load/toml_tree.hpp"
 #include "kvcore/load/words.hpp"
 
 namespace kv {
@@ -207,18 +208,44 @@ bool dots_within_bounds(Document& document) {
   return true;
 }
 
-}  // namespace
-
-void read_toml(Document& document) {
+/// Hands the parsed text to `read`; what is wrong with it goes to the document.
+template <typename Read>
+void parse(Document& document, Read read) {
   if (!dots_within_bounds(document)) return;
   try {
-    const toml::table root = toml::parse(document.source().text());
-    read_table(document, "", root);
+    read(toml::parse(document.source().text()));
   } catch (const toml::parse_error& failure) {
     report(document, failure);
   } catch (const toml_assertion&) {
     report_assertion(document);
   }
+}
+
+/// The nesting is bounded by TOML_MAX_NESTED_VALUES and dots_in_line_max.
+TomlNode tree_of(const Source& source, const toml::node& node) {
+  TomlNode out;
+  out.value = value_of(source, node);
+  out.place = place_of(source, node.source());
+  if (const toml::table* table = node.as_table()) {
+    for (const auto& [key, child] : *table) {
+      out.children.push_back(tree_of(source, child));
+      out.children.back().key = key.str();
+      out.children.back().key_place = place_of(source, key.source());
+    }
+  } else if (const toml::array* array = node.as_array()) {
+    for (const toml::node& child : *array) out.children.push_back(tree_of(source, child));
+  }
+  return out;
+}
+
+}  // namespace
+
+void read_toml(Document& document) {
+  parse(document, [&](const toml::table& root) { read_table(document, "", root); });
+}
+
+void read_toml_tree(Document& document, TomlNode& root) {
+  parse(document, [&](const toml::table& table) { root = tree_of(document.source(), table); });
 }
 
 }  // namespace kv

@@ -40,6 +40,10 @@ std::string grouped(uint64_t value) {
   return out;
 }
 
+std::string counted(uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
+}
+
 std::string exact_size(uint64_t bytes) {
   const SizeUnit* best = nullptr;
   for (const SizeUnit& unit : size_units) {

@@ -29,6 +29,9 @@ uint64_t printable_bytes(std::string_view text);
 /// 1234567 as "1,234,567".
 std::string grouped(uint64_t value);
 
+/// "1 key", "1,000 keys".
+std::string counted(uint64_t count, std::string_view noun);
+
 /// The same number with the largest binary unit that divides it: 65536 as "64KiB", 1000 as
 /// "1000". parse_size() reads it back.
 std::string exact_size(uint64_t bytes);

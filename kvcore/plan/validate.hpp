@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "kvcore/plan/allocation.hpp"
+#include "kvcore/plan/budgets.hpp"
 #include "kvcore/plan/options.hpp"
 
 namespace kv {
@@ -26,10 +27,14 @@ struct RuleInfo {
   std::string_view name;  ///< stands in brackets behind a diagnostic
   Severity severity;
   std::string_view summary;
+  std::string_view why;      ///< what is bad about it
+  std::string_view example;  ///< a config, a policy or a command that breaks it
+  std::string_view mend;
 };
 
 inline constexpr auto rules = std::to_array<RuleInfo>({
-#define KV_RULE(id, name, severity, summary) {Rule::id, name, Severity::severity, summary},
+#define KV_RULE(id, name, severity, summary, why, example, mend) \
+  {Rule::id, name, Severity::severity, summary, why, example, mend},
 #include "kvcore/plan/rules.def"
 });
 
@@ -49,7 +54,7 @@ struct Violation {
 class Violations {
  public:
   /// Two bounds of one option cannot be broken at once; the rules across options are few.
-  static constexpr uint64_t capacity = option_count + 8;
+  static constexpr uint64_t capacity = option_count + budgets.size() + 16;
 
   constexpr void add(Violation violation) { items_[count_++] = violation; }
   constexpr uint64_t size() const { return count_; }
@@ -122,9 +127,10 @@ constexpr void check_plan(const Config& config, Violations& out) {
     out.add({Rule::arena_too_large, Option::none, Option::none, allocation.arena_bytes,
              arena_bytes_max});
   }
-  if (allocation.arena_bytes > config.memory_budget) {  // `unset` is the largest number
-    out.add({Rule::over_budget, Option::memory_budget, Option::none, allocation.arena_bytes,
-             config.memory_budget});
+  for (const BudgetInfo& budget : budgets) {
+    const uint64_t bytes = budget.planned_bytes(allocation);
+    const uint64_t limit = number(config, budget.option);
+    if (bytes > limit) out.add({Rule::over_budget, budget.option, Option::none, bytes, limit});
   }
 }
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGES = ("options.md", "commands.md", "plan.schema.json")
+PAGES = ("options.md", "commands.md", "rules.md", "plan.schema.json", "check.schema.json")
 
 
 def main():
