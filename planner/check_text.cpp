@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "planner/check_report.hpp"
+#include "planner/judge.hpp"
 #include "planner/number_text.hpp"
 
 namespace kv {
@@ -12,6 +13,9 @@ class TextReport : public CheckReport {
  public:
   std::string file(const CheckedFile& file) override {
     std::string out = fmt::format("{:<5} {}: {}\n", word_of(file.verdict), file.name, what(file));
+    const bool over =
+        has_rule(file.findings, Rule::over_budget) || has_rule(file.findings, Rule::policy_budget);
+    if (over && file.edits.empty()) return out + "      no single edit makes it fit\n";
     if (file.edits.empty()) return out;
     out += "      any one of these makes it fit:\n";
     for (const Edit& edit : file.edits) out += fmt::format("        {}\n", describe(edit));
