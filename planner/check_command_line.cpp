@@ -82,8 +82,8 @@ std::optional<ExitCode> parse_check(std::span<char* const> words, CheckRequest& 
   app.add_option("-o,--output", request.output, "file to write the report to")->type_name("FILE");
   app.add_option("--color", color, "always, never or auto")->type_name("WHEN");
   app.footer(
-      "Exit codes: 0 all fit; 1 a config is invalid or over a budget; 2 a file could not be\n"
-      "read, or there was none. kvplan explain RULE says more about a rule.");
+      "Exit codes: 0 all fit; 1 a config is invalid or over a budget; 2 a file could\n"
+      "not be read, or there was none. kvplan explain RULE says more about a rule.");
   std::vector<const char*> arguments = {"kvplan check"};
   arguments.insert(arguments.end(), words.begin(), words.end());
   try {

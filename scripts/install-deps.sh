@@ -13,10 +13,10 @@ packages=(
   # The planning library is also compiled for wasm32: linker, C library, C++ library, and what
   # clang itself brings for sanitizers.
   lld wasi-libc libc++-14-dev-wasm32 libclang-rt-14-dev
-  # Tests: unit tests, the published JSON Schema, formatting, system calls. redis-tools brings
+  # Tests: unit tests, JSON and XML schemas, formatting, system calls. redis-tools brings
   # redis-cli and redis-benchmark, and (as redis-check-rdb) the redis-server that the benchmark
   # compares with: no service is installed or started.
-  doctest-dev python3 python3-jsonschema clang-format strace redis-tools
+  doctest-dev python3 python3-jsonschema libxml2-utils clang-format strace redis-tools
   # Clients; node-redis and ioredis come from npm, where there is one.
   libhiredis-dev python3-redis
 )
