@@ -238,12 +238,13 @@ std::string unknown_flag_message(const CLI::App& app) {
     }
   }
   const std::vector<std::string_view> known(names.begin(), names.end());
-  std::string near = nearest(word, known);
+  std::string near;
   for (const std::string& name : names) {  // "--budget" for "--memory-budget"
     const auto at = name.rfind(word.substr(1));
     const bool is_end = at != std::string::npos && at + word.size() - 1 == name.size();
     if (near.empty() && is_end && word.size() > 3) near = name;
   }
+  if (near.empty()) near = nearest(word, known);
   return fmt::format("unknown flag {}{}{}", in_quotes(word), near.empty() ? "" : "; ",
                      did_you_mean(near));
 }
