@@ -191,7 +191,7 @@ TEST_CASE("rules across options wait until every option is within its bounds") {
   check_only(config, {Rule::above_maximum, Option::server_port, Option::none, 70'000, 65'535});
 }
 
-TEST_CASE("the names of rules are unique, and each is an error with a summary") {
+TEST_CASE("the names of rules are unique, and each has a summary and a page") {
   for (const RuleInfo& rule : rules) {
     CHECK(!rule.why.empty());
     CHECK(!rule.example.empty());
