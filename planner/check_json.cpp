@@ -81,20 +81,22 @@ class JsonReport : public CheckReport {
   bool first_ = true;
 };
 
+/// The names of a table, for an enum of the schema.
+template <typename Rows, typename Name>
+std::string quoted_names(const Rows& rows, Name name) {
+  std::string out;
+  for (const auto& row : rows) out += (out.empty() ? "" : ", ") + json_text(row.*name);
+  return out;
+}
+
 }  // namespace
 
 std::unique_ptr<CheckReport> make_json_report() { return std::make_unique<JsonReport>(); }
 
 std::string check_json_schema() {
-  std::string rule_names;
-  for (const RuleInfo& rule : rules) {
-    rule_names += (rule_names.empty() ? "" : ", ") + json_text(rule.name);
-  }
+  const std::string rule_names = quoted_names(rules, &RuleInfo::name);
   const std::string failure_names = "\"usage\", " + rule_names;
-  std::string option_names;
-  for (const OptionInfo& option : options) {
-    option_names += (option_names.empty() ? "" : ", ") + json_text(option.key);
-  }
+  const std::string option_names = quoted_names(options, &OptionInfo::key);
   const auto finding = [](std::string_view names) {
     return fmt::format(
         R"({{"type": "object", "additionalProperties": false,
@@ -126,7 +128,8 @@ std::string check_json_schema() {
         "files": {{"$ref": "#/definitions/count"}}, "fit": {{"$ref": "#/definitions/count"}},
         "do_not_fit": {{"$ref": "#/definitions/count"}},
         "not_judged": {{"$ref": "#/definitions/count"}},
-        "errors": {{"$ref": "#/definitions/count"}}, "warnings": {{"$ref": "#/definitions/count"}}}}}},
+        "errors": {{"$ref": "#/definitions/count"}},
+        "warnings": {{"$ref": "#/definitions/count"}}}}}},
     "failures": {{"type": "array", "items": {{"$ref": "#/definitions/failure"}}}}
   }},
   "definitions": {{
