@@ -76,10 +76,13 @@ class Chooser(random.Random):
         return word.lower() if self.rarely(20) else word
 
     def seconds(self):
-        """Times that are over, or far away: what is in between depends on the moment."""
+        """Times that are over, or far away and unlike any other: whether EXPIRE … GT is after an
+        equal time that was set before depends on the moment."""
         if self.rarely(8):
             return self.choice(BAD_NUMBERS + EXTREMES)
-        return self.choice([b"-1", b"0", b"1000", b"5000", b"100000"])
+        if self.rarely(30):
+            return self.choice([b"-1", b"0"])
+        return b"%d" % self.randrange(1000, 10**8)
 
     def milliseconds(self):
         value = self.seconds()
@@ -115,7 +118,12 @@ def set_arguments(c):
     if c.rarely(60):
         return plain
     flags = c.options(25, [c.word(b"NX", b"XX")], [b"GET"], [b"KEEPTTL"])
-    return plain + (flags + c.expiry() if c.rarely(50) else flags)
+    if not c.rarely(50):
+        return plain + flags
+    expiry = c.expiry()
+    # Redis keeps a key that was set with a time in the past until somebody looks at it, or it
+    # comes round to it: DBSIZE then depends on the moment.
+    return plain + flags + ([expiry[0], b"4000000000000"] if expiry[-1] == b"1" else expiry)
 
 
 def lpos_arguments(c):

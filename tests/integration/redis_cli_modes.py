@@ -62,10 +62,10 @@ def proof_redis_cli_bigkeys_and_memkeys_find_the_largest():
         needs(server, "SCAN", "MEMORY")
         fill(server, 1000)
         big = cli(server, "--bigkeys")
-        assert re.search(r'Biggest +list found "longest" has 100 items', big), big
-        assert re.search(r'Biggest string found "largest" has 2000 bytes', big), big
+        assert re.search(r"""Biggest +list found '"longest"' has 100 items""", big), big
+        assert re.search(r"""Biggest string found '"largest"' has 2000 bytes""", big), big
         memory = cli(server, "--memkeys")
-        assert re.search(r'Biggest string found "largest" has \d{4} bytes', memory), memory
+        assert re.search(r"""Biggest string found '"largest"' has \d{4} bytes""", memory), memory
 
 
 def proof_redis_cli_stat_prints_a_line_a_tick():
