@@ -97,6 +97,9 @@ std::optional<std::string> LineReader::read(std::string_view prompt) {
 std::optional<std::string> LineReader::read_terminal() {
   int bytes = 0;
   errno = 0;
+  // libedit would print the prompt first: what is typed before it has the terminal would be
+  // edited and echoed by the terminal itself.
+  el_set(editor_, EL_PREP_TERM, 1);
   const char* text = el_gets(editor_, &bytes);
   if (text == nullptr || bytes <= 0) {
     if (errno != EINTR) return std::nullopt;
