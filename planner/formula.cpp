@@ -202,6 +202,7 @@ uint64_t size_of(std::string_view type) {
       {"Bucket", sizeof(Bucket)},
       {"Entry", sizeof(Entry)},
       {"ListNode", sizeof(ListNode)},
+      {"Timer", sizeof(Timer)},
       {"uint32_t", sizeof(uint32_t)},
       {"BufferRingEntry", sizeof(BufferRingEntry)},
   });
@@ -245,6 +246,7 @@ std::optional<uint64_t> value_of(const Allocation& allocation, std::string_view 
   }
   if (name == "arena_bytes") return allocation.arena_bytes;
   if (name == "Bucket::slots") return Bucket::slots;
+  if (name == "Timer::slots") return Timer::slots;
   return std::nullopt;
 }
 

@@ -95,6 +95,7 @@ class Server {
   uint64_t stop_deadline_ms_ = 0;
   uint64_t next_client_id_ = 1;
   Resource served_ = Resource::none;  ///< what serve_waiting() resumes somebody for
+  bool untidy_ = false;               ///< the store has more to free than a turn allowed
   bool accepting_ = false;
   bool stopping_ = false;
 };

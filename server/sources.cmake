@@ -3,14 +3,19 @@ set(KVD_CORE_SOURCES
   request.cpp
   reply.cpp
   store.cpp
+  store_keys.cpp
   commands/config.cpp
   commands/connection.cpp
   commands/describe.cpp
   commands/dispatch.cpp
+  commands/expire.cpp
   commands/generic.cpp
   commands/info.cpp
   commands/list.cpp
   commands/lookup.cpp
+  commands/object.cpp
+  commands/scan.cpp
   commands/string.cpp
+  commands/string_edit.cpp
   commands/text.cpp
 )

@@ -80,16 +80,22 @@ Store Store::carve(Arena& arena, const Config& config, HashKey hash_key) {
   const Table table = Table::carve(arena, config, hash_key);
   const BlockPool blocks = BlockPool::carve(arena, config);
   const NodePool nodes = NodePool::carve(arena, config);
-  return Store(table, blocks, nodes, config.list_length_max);
+  const TimingWheel wheel = TimingWheel::carve(arena, config);
+  return Store(table, blocks, nodes, wheel, config.list_length_max);
 }
 
 Store::Store(const Table& table, const BlockPool& blocks, const NodePool& nodes,
-             uint64_t list_length_max)
-    : table_(table), blocks_(blocks), nodes_(nodes), list_length_max_(list_length_max) {}
+             const TimingWheel& wheel, uint64_t list_length_max)
+    : table_(table),
+      blocks_(blocks),
+      nodes_(nodes),
+      wheel_(wheel),
+      list_length_max_(list_length_max) {}
 
 PoolUse Store::use(Part part) const {
   if (part == Part::entries) return {table_.count(), entries_used_max_};
   if (part == Part::blocks) return {blocks_.used_count(), blocks_used_max_};
+  if (part == Part::timers) return {wheel_.count(), wheel_.count_max_seen()};
   KV_ASSERT(part == Part::list_nodes);
   return {nodes_.used_count(), nodes_used_max_};
 }
@@ -110,14 +116,25 @@ uint64_t Store::data_bytes() const {
   return bytes;
 }
 
-Store::Found Store::find(std::string_view key) const {
-  const uint64_t hash = table_.hash(key);
-  return {table_.find(key, hash, blocks_), hash};
+Store::Found Store::find(std::string_view key) {
+  const Found found = peek(key);
+  if (found) table_.entry(found.index).accessed_s = now_s_;
+  return found;
 }
 
-void Store::read(const Entry& entry, char* out) const {
+Store::Found Store::peek(std::string_view key) {
+  const uint64_t hash = table_.hash(key);
+  const uint32_t index = table_.find(key, hash, blocks_);
+  if (index == index_none || !table_.entry(index).expires || !is_due(index)) return {index, hash};
+  remove_expired(index);
+  return {index_none, hash};
+}
+
+void Store::read(const Entry& entry, char* out) const { read(entry, 0, entry.length, out); }
+
+void Store::read(const Entry& entry, uint64_t offset, uint64_t bytes, char* out) const {
   KV_ASSERT(entry.type == Type::string);
-  blocks_.read(entry.first, entry.length, out);
+  blocks_.read(entry.first, offset, bytes, out);
 }
 
 void Store::read(const ListNode& node, char* out) const {
@@ -137,36 +154,39 @@ uint32_t Store::node_at(const Entry& entry, uint64_t index) const {
   return at;
 }
 
-StoreResult Store::set(std::string_view key, std::string_view value) {
+StoreResult Store::set(std::string_view key, std::string_view value, uint64_t deadline_ms) {
   const Found found = find(key);
-  const uint64_t value_blocks = blocks_.blocks_for(value.size());
-  const uint64_t free = blocks_.free_count();
-  uint64_t needed = value_blocks;
+  uint64_t needed = blocks_.blocks_for(value.size());
   if (!found) {
-    if (table_.full()) return {Code::no_entry, 1, 0};
+    if (table_.full() && !reclaim(/*entries=*/1, 0, 0)) return {Code::no_entry, 1, 0};
     needed += blocks_.blocks_for(key.size());
-  } else if (needed > free) {
-    const uint64_t given_back = blocks_of(table_.entry(found.index));
-    needed -= std::min(needed, given_back);
+  } else if (needed > blocks_.free_count()) {
+    needed -= blocks_of(table_.entry(found.index), needed);
   }
-  if (needed > free) return {Code::no_block, needed, free};
-  set_found(key, found, value);
+  if (needed > blocks_.free_count() && !reclaim(0, needed, 0)) {
+    return {Code::no_block, needed, blocks_.free_count()};
+  }
+  set_found(key, found, value, deadline_ms);
   note_use();
   return {};
 }
 
 /// Sets without a check: the caller made sure of the entry and the blocks.
-void Store::set_found(std::string_view key, Found found, std::string_view value) {
+void Store::set_found(std::string_view key, Found found, std::string_view value,
+                      uint64_t deadline_ms) {
   if (found) {
     Entry& entry = table_.entry(found.index);
+    if (entry.expires || deadline_ms < keep_deadline) change_deadline(found.index, deadline_ms);
     if (entry.type == Type::string) {
       blocks_.overwrite(entry.first, entry.length, value);
       entry.length = static_cast<uint32_t>(value.size());
       return;
     }
-    release_elements(entry, entry.length, ListEnd::head);
+    release_value(entry);
+    reclaim(0, blocks_.blocks_for(value.size()), 0);
   } else {
     found.index = insert(key, found.hash, Type::string);
+    if (deadline_ms < keep_deadline) change_deadline(found.index, deadline_ms);
   }
   Entry& entry = table_.entry(found.index);
   entry.type = Type::string;
@@ -192,11 +212,9 @@ StoreResult Store::set_all(std::span<Slice> pairs) {
     const uint64_t old = entry.type == Type::string ? blocks_.blocks_for(entry.length) : 0;
     if (value_blocks > old) blocks += value_blocks - old;
   }
-  if (entries > table_.capacity() - table_.count() || blocks > blocks_.free_count()) {
-    return set_all_exactly(pairs);
-  }
+  if (!reclaim(entries, blocks, 0)) return set_all_exactly(pairs);
   for (uint64_t i = 0; i < pairs.size(); i += 2) {
-    set_found(view(pairs[i]), find(view(pairs[i])), view(pairs[i + 1]));
+    set_found(view(pairs[i]), find(view(pairs[i])), view(pairs[i + 1]), no_deadline);
   }
   note_use();
   return {};
@@ -223,13 +241,16 @@ StoreResult Store::set_all_exactly(std::span<Slice> pairs) {
   const uint64_t needed = taken - std::min(taken, given_back);
   if (needed > blocks_.free_count()) return {Code::no_block, needed, blocks_.free_count()};
 
-  // First those that give blocks back, then those that take some.
+  // First those that give blocks back, then those that take some, perhaps of what is only now dead.
   for (const bool shrinking : {true, false}) {
     for (uint64_t i = 0; i < pairs.size(); i += 2) {
       const Found found = find(view(pairs[i]));
       const uint64_t old = found ? blocks_of(table_.entry(found.index)) : 0;
-      const bool shrinks = blocks_.blocks_for(pairs[i + 1].bytes) <= old;
-      if (shrinks == shrinking) set_found(view(pairs[i]), found, view(pairs[i + 1]));
+      const uint64_t after = blocks_.blocks_for(pairs[i + 1].bytes);
+      if ((after <= old) != shrinking) continue;
+      const uint64_t key_blocks = found ? 0 : blocks_.blocks_for(pairs[i].bytes);
+      if (!shrinking) reclaim(0, key_blocks + after - old, 0);
+      set_found(view(pairs[i]), found, view(pairs[i + 1]), no_deadline);
     }
   }
   note_use();
@@ -242,11 +263,11 @@ StoreResult Store::push(std::string_view key, std::span<const Slice> elements, L
   if (found && table_.entry(found.index).type != Type::list) return {Code::wrong_type};
   const uint64_t length = (found ? table_.entry(found.index).length : 0) + elements.size();
   if (length > list_length_max_) return {Code::too_long, length};
-  if (!found && table_.full()) return {Code::no_entry, 1, 0};
+  if (!found && !reclaim(/*entries=*/1, 0, 0)) return {Code::no_entry, 1, 0};
   uint64_t needed = found ? 0 : blocks_.blocks_for(key.size());
   for (const Slice& element : elements) needed += blocks_.blocks_for(element.bytes);
-  if (needed > blocks_.free_count()) return {Code::no_block, needed, blocks_.free_count()};
-  if (elements.size() > nodes_.free_count()) {
+  if (!reclaim(0, needed, 0)) return {Code::no_block, needed, blocks_.free_count()};
+  if (!reclaim(0, 0, elements.size())) {
     return {Code::no_node, elements.size(), nodes_.free_count()};
   }
 
@@ -281,46 +302,40 @@ void Store::pop(Found found, uint64_t count, ListEnd end) {
   KV_ASSERT(entry.type == Type::list);
   KV_ASSERT(count <= entry.length);
   release_elements(entry, count, end);
-  if (entry.length > 0) return;
-  blocks_.release(entry.key_block, entry.key_bytes);
-  table_.erase(found.index, found.hash);
+  if (entry.length == 0) remove(found.index);
 }
 
 bool Store::erase(std::string_view key) {
-  const Found found = find(key);
-  if (!found) return false;
-  Entry& entry = table_.entry(found.index);
-  if (entry.type == Type::list) {
-    release_elements(entry, entry.length, ListEnd::head);
-  } else {
-    blocks_.release(entry.first, entry.length);
-  }
+  const Found found = peek(key);
+  if (found) remove(found.index);
+  return static_cast<bool>(found);
+}
+
+void Store::remove(uint32_t index) {
+  Entry& entry = table_.entry(index);
+  release_value(entry);
+  if (entry.expires) wheel_.cancel(index);
   blocks_.release(entry.key_block, entry.key_bytes);
-  table_.erase(found.index, found.hash);
-  return true;
+  table_.erase(index);
 }
 
 void Store::clear() {
   table_.clear();
   blocks_.clear();
   nodes_.clear();
+  wheel_.clear();
+  dead_ = index_none;
 }
 
-/// Blocks of the value, without those of the key.
-uint64_t Store::blocks_of(const Entry& entry) const {
-  return entry.type == Type::string ? blocks_.blocks_for(entry.length) : list_blocks(entry);
-}
-
-uint64_t Store::list_blocks(const Entry& entry) const {
+/// Blocks of the value, without those of the key; counted no further than to `enough`.
+uint64_t Store::blocks_of(const Entry& entry, uint64_t enough) const {
+  if (entry.type == Type::string) return std::min(enough, blocks_.blocks_for(entry.length));
   KV_ASSERT(entry.type == Type::list);
   uint64_t blocks = 0;
-  uint32_t at = entry.first;
-  for (uint64_t i = 0; i < entry.length; ++i) {
+  for (uint32_t at = entry.first; at != index_none && blocks < enough; at = nodes_[at].next) {
     blocks += blocks_.blocks_for(nodes_[at].bytes);
-    at = nodes_[at].next;
   }
-  KV_ASSERT(at == index_none);
-  return blocks;
+  return std::min(enough, blocks);
 }
 
 /// Makes an entry that holds nothing yet.
@@ -332,6 +347,7 @@ uint32_t Store::insert(std::string_view key, uint64_t hash, Entry::Type type) {
   entry.first = index_none;
   entry.last = index_none;
   entry.length = 0;
+  entry.accessed_s = now_s_;
   entry.type = type;
   return index;
 }
@@ -352,6 +368,19 @@ void Store::release_elements(Entry& entry, uint64_t count, ListEnd end) {
     nodes_[entry.first].previous = index_none;
   } else {
     nodes_[entry.last].next = index_none;
+  }
+}
+
+/// A long list is only unhooked: its elements wait for tidy().
+void Store::release_value(Entry& entry) {
+  if (entry.type == Type::string) {
+    blocks_.release(entry.first, entry.length);
+  } else if (entry.length <= elements_freed_at_once) {
+    release_elements(entry, entry.length, ListEnd::head);
+  } else {
+    nodes_[entry.last].next = dead_;
+    dead_ = entry.first;
+    entry.length = 0;
   }
 }
 

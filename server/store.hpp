@@ -14,6 +14,7 @@
 #include "kvcore/memory/block_pool.hpp"
 #include "kvcore/memory/node_pool.hpp"
 #include "kvcore/memory/table.hpp"
+#include "kvcore/memory/timing_wheel.hpp"
 
 namespace kv {
 
@@ -45,26 +46,65 @@ class Store {
     explicit operator bool() const { return index != index_none; }
   };
 
-  /// Carves the map, the blocks and the list nodes. REQUIRES: the config is resolved and valid.
+  /// Deadlines that are none: a key that stays, and to leave a key's deadline as it is.
+  static constexpr uint64_t no_deadline = UINT64_MAX;
+  static constexpr uint64_t keep_deadline = UINT64_MAX - 1;
+
+  /// Carves the map, the blocks, the list nodes and the wheel. REQUIRES: the config is resolved and
+  /// valid.
   static Store carve(Arena& arena, const Config& config, HashKey hash_key);
 
   Store() = default;
   Store(const Table& table, const BlockPool& blocks, const NodePool& nodes,
-        uint64_t list_length_max);
+        const TimingWheel& wheel, uint64_t list_length_max);
+
+  /// The time by which keys expire, in Unix milliseconds. It stands still while a command runs.
+  void set_clock(uint64_t now_ms) {
+    if (now_ms != now_ms_) move_clock(now_ms);
+  }
+  uint64_t now_ms() const { return now_ms_; }
+
+  /// Frees what is dead, as far as `steps` go. Returns whether there may be more.
+  bool tidy(uint64_t steps);
+  /// Milliseconds until tidy() has work, at most; UINT64_MAX if no key expires.
+  uint64_t idle_ms() const { return dead_ != index_none ? 0 : wheel_.idle_ms(); }
 
   uint64_t key_count() const { return table_.count(); }
   uint64_t key_count_max() const { return table_.capacity(); }
   uint64_t list_length_max() const { return list_length_max_; }
-  /// Of entries, blocks or list_nodes, in units of the part. REQUIRES: `part` is one of them.
+  /// Of entries, blocks, list_nodes or timers, in units of the part. REQUIRES: it is one of them.
   PoolUse use(Part part) const;
   /// Bytes of all keys and values together. Costs a pass over the entries and list elements.
   uint64_t data_bytes() const;
+  uint64_t expired_count() const { return expired_count_; }  ///< keys that expired so far
+  void forget_expired_count() { expired_count_ = 0; }
+  /// How long the keys that expire still have on average, in milliseconds.
+  uint64_t average_ttl_ms() const;
 
-  Found find(std::string_view key) const;
+  /// Finds a key, which counts as a use of it; peek() does not.
+  Found find(std::string_view key);
+  Found peek(std::string_view key);
   const Entry& entry(Found found) const { return table_.entry(found.index); }
+
+  /// Entries by index, from 0 to below entry_end(): an entry keeps its index for its whole life.
+  /// Free ones and expired ones are not live.
+  uint32_t entry_end() const { return table_.used_end(); }
+  const Entry& entry_at(uint32_t index) const { return table_.entry(index); }
+  bool is_live(uint32_t index) const;
+  /// A live entry, each about as likely as any other, or index_none. Deletes what it finds dead.
+  uint32_t random_entry();
+
+  void read_key(const Entry& entry, char* out) const {
+    blocks_.read(entry.key_block, entry.key_bytes, out);
+  }
+  BlockPool::Reader key_reader(const Entry& entry) const {
+    return {blocks_, entry.key_block, entry.key_bytes};
+  }
 
   /// Copies a string's entry.length bytes to `out`. REQUIRES: the entry is a string.
   void read(const Entry& entry, char* out) const;
+  /// Copies `bytes` of a string from `offset` on. REQUIRES: the entry is a string and holds them.
+  void read(const Entry& entry, uint64_t offset, uint64_t bytes, char* out) const;
 
   /// The node of an element, found from the nearer end. REQUIRES: index < entry.length.
   uint32_t node_at(const Entry& entry, uint64_t index) const;
@@ -72,7 +112,12 @@ class Store {
   /// Copies an element's node.bytes bytes to `out`.
   void read(const ListNode& node, char* out) const;
 
-  StoreResult set(std::string_view key, std::string_view value);
+  /// Sets a string and its deadline.
+  StoreResult set(std::string_view key, std::string_view value, uint64_t deadline_ms = no_deadline);
+
+  /// Writes into a string at `offset`, which may lie behind its end: zeros fill the gap. The
+  /// result's value is the string's new length. REQUIRES: `found` is a string or not there.
+  StoreResult write(std::string_view key, Found found, uint64_t offset, std::string_view data);
 
   /// Sets key, value, key, value, … all or none; of a key that comes twice the last counts.
   /// The pairs may be in another order afterwards. REQUIRES: an even number of slices, of less
@@ -86,26 +131,56 @@ class Store {
   /// REQUIRES: `found` is a list of at least `count` elements.
   void pop(Found found, uint64_t count, ListEnd end);
 
+  /// When the key expires, or no_deadline.
+  uint64_t deadline_ms(Found found) const;
+  /// REQUIRES: deadline_ms is no_deadline or at most TimingWheel::deadline_max.
+  void set_deadline(Found found, uint64_t deadline_ms);
+
+  /// Gives a key, with its value and deadline, another name. A key of that name is replaced and
+  /// keeps its index, so that a scan finds it once. REQUIRES: `from` was found.
+  StoreResult rename(Found from, std::string_view to);
+  /// Copies value and deadline to another name; a key of that name is replaced.
+  StoreResult copy(Found from, std::string_view to);
+
   /// Deletes a key. Returns whether there was one.
   bool erase(std::string_view key);
+  void erase(Found found) { remove(found.index); }
 
   /// Deletes every key. Costs a pass over the buckets, nothing per key.
   void clear();
 
  private:
-  uint64_t blocks_of(const Entry& entry) const;
-  uint64_t list_blocks(const Entry& entry) const;
-  void set_found(std::string_view key, Found found, std::string_view value);
+  /// Longer lists are freed piece by piece.
+  static constexpr uint64_t elements_freed_at_once = 32;
+
+  void move_clock(uint64_t now_ms);
+  bool is_due(uint32_t index) const { return wheel_.deadline_ms(index) <= now_ms_; }
+  uint64_t blocks_of(const Entry& entry, uint64_t enough = UINT64_MAX) const;
+  void set_found(std::string_view key, Found found, std::string_view value, uint64_t deadline_ms);
   StoreResult set_all_exactly(std::span<Slice> pairs);
   uint32_t insert(std::string_view key, uint64_t hash, Entry::Type type);
   void link(Entry& entry, uint32_t index, ListEnd end);
   void release_elements(Entry& entry, uint64_t count, ListEnd end);
+  void release_value(Entry& entry);
+  void copy_value(const Entry& source, Entry& target);
+  void free_dead_element();
+  void remove(uint32_t index);
+  void remove_expired(uint32_t index);
+  void change_deadline(uint32_t index, uint64_t deadline_ms);
+  /// Frees what is dead until so much is free. Returns whether it is.
+  bool reclaim(uint64_t entries, uint64_t blocks, uint64_t nodes);
   void note_use();
 
   Table table_;
   BlockPool blocks_;
   NodePool nodes_;
+  TimingWheel wheel_;
   uint64_t list_length_max_ = 0;
+  uint64_t now_ms_ = 0;
+  uint32_t now_s_ = 0;
+  uint32_t dead_ = index_none;  ///< the first of the elements that wait to be freed
+  uint64_t expired_count_ = 0;
+  uint64_t random_ = 0x9e3779b97f4a7c15;
   uint64_t entries_used_max_ = 0;
   uint64_t blocks_used_max_ = 0;
   uint64_t nodes_used_max_ = 0;

@@ -103,16 +103,14 @@ uint32_t Table::insert(uint64_t hash) {
   return index;
 }
 
-void Table::erase(uint32_t index, uint64_t hash) {
+void Table::erase(uint32_t index) {
   KV_ASSERT(index < fresh_);
-  KV_ASSERT(entries_[index].hash_high == high_of(hash));
-  const uint8_t tag = tag_of(hash);
-  uint64_t at = home(hash);
+  KV_ASSERT(entries_[index].type != Entry::Type::free);
+  uint64_t at = home(uint64_t{entries_[index].hash_high} << 32);
   for (uint64_t searched = 0; searched < buckets_.size(); ++searched) {
     Bucket& bucket = buckets_[at];
-    for (uint32_t mask = slots_with(bucket, tag); mask != 0; mask &= mask - 1) {
-      const uint32_t slot = first_slot(mask);
-      if (bucket.entries[slot] != index) continue;
+    for (uint32_t slot = 0; slot < Bucket::slots; ++slot) {
+      if (bucket.entries[slot] != index || bucket.tags[slot] == 0) continue;
       bucket.tags[slot] = 0;
       entries_[index].type = Entry::Type::free;
       entries_[index].first = free_head_;
@@ -126,6 +124,21 @@ void Table::erase(uint32_t index, uint64_t hash) {
     at = after(at);
   }
   assert_failed("the entry is in the table", __FILE__, __LINE__);
+}
+
+uint32_t Table::random_entry(uint64_t random) const {
+  KV_ASSERT(count_ > 0);
+  constexpr uint32_t all = (1U << Bucket::slots) - 1;
+  uint64_t at = home(random);
+  uint32_t used = ~slots_with(buckets_[at], /*tag=*/0) & all;
+  while (used == 0) {
+    at = after(at);
+    used = ~slots_with(buckets_[at], /*tag=*/0) & all;
+  }
+  const uint32_t skipped =
+      static_cast<uint32_t>(random) % static_cast<uint32_t>(__builtin_popcount(used));
+  for (uint32_t i = 0; i < skipped; ++i) used &= used - 1;
+  return buckets_[at].entries[first_slot(used)];
 }
 
 void Table::clear() {

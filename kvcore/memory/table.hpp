@@ -40,25 +40,28 @@ class Table {
   /// REQUIRES: !full(), and the key is not in the table.
   uint32_t insert(uint64_t hash);
 
-  /// Frees the entry. REQUIRES: it is in the table, and `hash` is its key's.
-  void erase(uint32_t index, uint64_t hash);
+  /// Frees the entry, which the next insert() takes. REQUIRES: it is in the table.
+  void erase(uint32_t index);
 
   Entry& entry(uint32_t index) { return entries_[index]; }
   const Entry& entry(uint32_t index) const { return entries_[index]; }
 
-  /// Every entry ever used, free ones (Entry::Type::free) among them, in index order.
-  std::span<Entry> used_entries() { return entries_.first(fresh_); }
+  /// Every entry ever used has an index below this, free ones (Entry::Type::free) among them.
+  uint32_t used_end() const { return fresh_; }
+
+  /// An entry that is in the table, chosen by `random`: of the first bucket, from a random one on,
+  /// that is not empty. REQUIRES: count() > 0.
+  uint32_t random_entry(uint64_t random) const;
+
+  /// Every entry ever used, free ones among them, in index order.
   std::span<const Entry> used_entries() const { return entries_.first(fresh_); }
 
   /// Frees every entry. Costs a pass over the buckets.
   void clear();
 
  private:
-  uint64_t home(uint64_t hash) const {
-    // The upper half of the product of hash and bucket count: an even spread over any count.
-    __extension__ using uint128 = unsigned __int128;
-    return static_cast<uint64_t>((uint128{hash} * buckets_.size()) >> 64);
-  }
+  /// From the upper half of a hash, which the entry keeps: an even spread over any count.
+  uint64_t home(uint64_t hash) const { return ((hash >> 32) * buckets_.size()) >> 32; }
   uint64_t after(uint64_t bucket) const { return bucket + 1 == buckets_.size() ? 0 : bucket + 1; }
 
   std::span<Bucket> buckets_;

@@ -16,13 +16,14 @@ struct Entry {
 
   uint32_t key_block;  ///< first block of the key
   uint32_t key_bytes;
-  uint32_t first;      ///< string: first block; list: first node; free: next free entry
-  uint32_t last;       ///< list: last node; string: unused
-  uint32_t length;     ///< string: bytes; list: elements
-  uint32_t hash_high;  ///< upper half of the key's hash, compared before the key is
-  uint32_t reserved;
+  uint32_t first;       ///< string: first block; list: first node; free: next free entry
+  uint32_t last;        ///< list: last node; string: unused
+  uint32_t length;      ///< string: bytes; list: elements
+  uint32_t hash_high;   ///< upper half of the key's hash, compared before the key is
+  uint32_t accessed_s;  ///< when it was last looked up, in seconds since 1970
   Type type;
-  uint8_t unused[3];
+  bool expires;  ///< the timer of this entry's index is set
+  uint8_t unused[2];
 };
 static_assert(sizeof(Entry) == 32 && alignof(Entry) == 4);
 
@@ -50,6 +51,18 @@ struct ListNode {
   uint32_t bytes;  ///< length of the element
 };
 static_assert(sizeof(ListNode) == 16 && alignof(ListNode) == 4);
+
+/// When a key expires, and its neighbours in a slot of the timing wheel.
+struct Timer {
+  static constexpr uint32_t levels = 11;
+  static constexpr uint32_t slots = levels * 64;
+  static constexpr uint64_t first_in_slot = uint64_t{1} << 63;
+
+  uint64_t deadline_ms;  ///< Unix time in 63 bits; the highest one marks the first of a slot
+  uint32_t previous;     ///< the first of a slot has the slot here
+  uint32_t next;
+};
+static_assert(sizeof(Timer) == 16 && alignof(Timer) == 8);
 
 /// One argument of the command being executed: where it lies in the request buffer.
 struct Slice {

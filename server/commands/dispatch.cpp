@@ -52,7 +52,13 @@ Outcome fail_value_size(Call& call, uint64_t bytes) {
                    call.server.allocation->config.val_size_max);
 }
 
-/// Holds keys and values to their limits: keys by the row's positions, then as many of the
+/// The first argument that can be a value: values come first among those that are no keys, but
+/// last where the number of arguments is fixed (SETEX key seconds value).
+uint64_t first_value(const CommandInfo& info, uint64_t count) {
+  return info.arity > 0 ? count - info.values : 1;
+}
+
+/// Holds keys and values to their limits: keys by the row's positions, and as many of the
 /// other arguments as the row calls values. Returns whether they are; if not, replies.
 bool within_limits(Call& call, const CommandInfo& info) {
   const Config& config = call.server.allocation->config;
@@ -61,13 +67,14 @@ bool within_limits(Call& call, const CommandInfo& info) {
                                               : static_cast<uint64_t>(info.last_key);
   uint64_t next_key = info.first_key > 0 ? static_cast<uint64_t>(info.first_key) : count;
   uint64_t values_left = info.values >= CommandInfo::elements ? count : info.values;
+  const uint64_t values_from = first_value(info, count);
   for (uint64_t i = 1; i < count; ++i) {
     const uint64_t bytes = call.args[i].size();
     if (i == next_key) {
       if (bytes > config.key_size_max) return fail_key_size(call, bytes), false;
       next_key += static_cast<uint64_t>(info.key_step);
       if (next_key > last_key) next_key = count;
-    } else if (values_left > 0) {
+    } else if (values_left > 0 && i >= values_from) {
       if (bytes > config.val_size_max) return fail_value_size(call, bytes), false;
       --values_left;
     }
@@ -92,6 +99,7 @@ Outcome execute(Call& call) {
   KV_ASSERT(call.args.size() > 0);
   KV_ASSERT(call.reply.fits(small_reply_bytes_max));
   const uint64_t written_before = call.reply.written();
+  call.store.set_clock(call.server.now_ms);
   const Command command = find_command(call.args[0]);
   const Outcome outcome =
       command == Command::unknown ? fail_unknown_command(call) : run(call, command_info(command));

@@ -37,6 +37,7 @@ constexpr bool is_pool(Part part) {
   switch (part) {
     case Part::buckets:
     case Part::buffer_free_lists:
+    case Part::wheel_slots:
     case Part::rings:
     case Part::submissions:
     case Part::buffer_ring:
@@ -49,7 +50,8 @@ constexpr bool is_pool(Part part) {
 PoolUse part_use(const Call& call, Part part) {
   const uint64_t count = (*call.server.allocation)[part].count;
   if (!is_pool(part)) return {count, count};
-  if (part == Part::entries || part == Part::blocks || part == Part::list_nodes) {
+  if (part == Part::entries || part == Part::blocks || part == Part::list_nodes ||
+      part == Part::timers) {
     return call.store.use(part);
   }
   return call.server.use[static_cast<uint64_t>(part)];
@@ -132,7 +134,7 @@ void write_stats(const Call& call, Lines& lines) {
   lines.add("total_net_input_bytes:{}", statistics.bytes_received);
   lines.add("total_net_output_bytes:{}", statistics.bytes_sent);
   lines.add("rejected_connections:{}", statistics.connections_rejected);
-  lines.add("expired_keys:0");
+  lines.add("expired_keys:{}", call.store.expired_count());
   lines.add("evicted_keys:0");
   lines.add("keyspace_hits:{}", statistics.keyspace_hits);
   lines.add("keyspace_misses:{}", statistics.keyspace_misses);
@@ -148,7 +150,9 @@ void write_stats(const Call& call, Lines& lines) {
 
 void write_keyspace(const Call& call, Lines& lines) {
   const uint64_t keys = call.store.key_count();
-  if (keys > 0) lines.add("db0:keys={},expires=0,avg_ttl=0", keys);
+  if (keys == 0) return;
+  lines.add("db0:keys={},expires={},avg_ttl={}", keys, call.store.use(Part::timers).used,
+            call.store.average_ttl_ms());
 }
 
 struct Section {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "server/commands/glob.hpp"
+
 namespace kv {
 
 std::optional<int64_t> parse_integer(std::string_view text) {
@@ -25,65 +27,22 @@ bool same_word(std::string_view a, std::string_view b) {
 
 namespace {
 
-/// Matches one character against the pattern's front, and removes that from the pattern.
-bool matches_set(char c, std::string_view& pattern) {
-  pattern.remove_prefix(1);
-  const bool negated = pattern.starts_with('^');
-  if (negated) pattern.remove_prefix(1);
-  bool found = false;
-  while (!pattern.empty() && pattern[0] != ']') {
-    if (pattern[0] == '\\' && pattern.size() >= 2) {
-      found = found || lower_case(pattern[1]) == c;
-      pattern.remove_prefix(2);
-    } else if (pattern.size() >= 3 && pattern[1] == '-') {
-      const char a = lower_case(pattern[0]);
-      const char b = lower_case(pattern[2]);
-      found = found || (std::min(a, b) <= c && c <= std::max(a, b));
-      pattern.remove_prefix(3);
-    } else {
-      found = found || lower_case(pattern[0]) == c;
-      pattern.remove_prefix(1);
-    }
-  }
-  if (!pattern.empty()) pattern.remove_prefix(1);
-  return found != negated;
-}
+/// A text that is all in one place.
+class TextReader {
+ public:
+  explicit TextReader(std::string_view text) : text_(text) {}
+  bool empty() const { return text_.empty(); }
+  char front() const { return text_.front(); }
+  void pop() { text_.remove_prefix(1); }
 
-bool matches_one(char c, std::string_view& pattern) {
-  c = lower_case(c);
-  if (pattern[0] == '[') return matches_set(c, pattern);
-  const bool any = pattern[0] == '?';
-  if (pattern[0] == '\\' && pattern.size() >= 2) pattern.remove_prefix(1);
-  const bool same = any || lower_case(pattern[0]) == c;
-  pattern.remove_prefix(1);
-  return same;
-}
+ private:
+  std::string_view text_;
+};
 
 }  // namespace
 
 bool matches_pattern(std::string_view text, std::string_view pattern) {
-  // After a mismatch the last star takes one character more; earlier stars need no retry.
-  std::string_view star_text;
-  std::string_view star_pattern;
-  bool after_star = false;
-  while (!text.empty()) {
-    if (pattern.starts_with('*')) {
-      pattern.remove_prefix(1);
-      star_text = text;
-      star_pattern = pattern;
-      after_star = true;
-      continue;
-    }
-    if (!pattern.empty() && matches_one(text[0], pattern)) {
-      text.remove_prefix(1);
-      continue;
-    }
-    if (!after_star) return false;
-    star_text.remove_prefix(1);
-    text = star_text;
-    pattern = star_pattern;
-  }
-  return pattern.find_first_not_of('*') == std::string_view::npos;
+  return matches_glob(TextReader(text), pattern, LetterCase::is_ignored);
 }
 
 }  // namespace kv

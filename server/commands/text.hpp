@@ -15,8 +15,7 @@ std::optional<int64_t> parse_integer(std::string_view text);
 /// Whether two texts are the same but for the case of ASCII letters.
 bool same_word(std::string_view a, std::string_view b);
 
-/// Whether `text` matches the pattern, without regard to case: * ? [a-z] [^a] and \x. Takes at
-/// most pattern × text steps. Source: stringmatchlen() of Redis 7.
+/// Whether `text` matches the pattern, without regard to case. See glob.hpp.
 bool matches_pattern(std::string_view text, std::string_view pattern);
 
 /// The ASCII letter in lower case; any other byte as it is.

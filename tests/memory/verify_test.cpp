@@ -6,6 +6,7 @@
 #include "kvcore/memory/node_pool.hpp"
 #include "kvcore/memory/scratch.hpp"
 #include "kvcore/memory/table.hpp"
+#include "kvcore/memory/timing_wheel.hpp"
 #include "kvcore/plan/validate.hpp"
 #include "tests/memory/random.hpp"
 
@@ -33,7 +34,7 @@ TEST_CASE("an arena that was carved as planned is equal in every component") {
   const Allocation planned = plan(Config()).allocation;
   const Verification verification = carve_and_verify(planned, Part::blocks, 0);
   CHECK(verification.equal());
-  CHECK(verification.carved_bytes == 259'506'176);
+  CHECK(verification.carved_bytes == 259'526'656);
   for (const ComponentCheck& check : verification.components) CHECK(check.equal());
 }
 
@@ -84,9 +85,10 @@ TEST_CASE("what the table, the pools and the scratch carve is what is planned fo
     Table::carve(arena, planned.config, HashKey{1, 2});
     BlockPool::carve(arena, planned.config);
     NodePool::carve(arena, planned.config);
+    TimingWheel::carve(arena, planned.config);
     const Verification verification = verify(planned, arena.ledger());
-    for (const Component component :
-         {Component::fba, Component::map, Component::blocks, Component::list_pool}) {
+    for (const Component component : {Component::fba, Component::map, Component::blocks,
+                                      Component::list_pool, Component::expiry}) {
       CAPTURE(component_info(component).id_text);
       REQUIRE(check_of(verification, component).equal());
     }

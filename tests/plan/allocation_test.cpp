@@ -10,7 +10,7 @@ namespace {
 
 // plan() is a constant expression: these hold before any test runs.
 static_assert(plan(Config()).ok);
-static_assert(plan(Config()).allocation.arena_bytes == 259'506'176);
+static_assert(plan(Config()).allocation.arena_bytes == 259'526'656);
 static_assert(plan(Config()).allocation.terms.request_bytes_max == 206'299);
 static_assert(plan(Config()).allocation.terms.list_reply_bytes_max == 205'255);
 
@@ -116,6 +116,9 @@ TEST_CASE("every part of the default plan is the number worked out by hand") {
   // A key with 50 values: 5 + 50 × 17 = 855 blocks.
   same(Part::blocks, 855'000, 256, 218'880'000);
   same(Part::list_nodes, 50'000, 16, 800'000);
+  // 11 levels of 64 slots.
+  same(Part::wheel_slots, 704, 4, 2'816);
+  same(Part::timers, 1'000, 16, 16'000);
   // 2 × 1,000 + 64 = 2,064: 4,096 completions of 16 bytes are 65,536; 2 × 1,000 + 16 = 2,016
   // would be 2,048 submissions, but 1,024 are enough: 4,096 bytes of indices; a header of 64.
   // 69,696 bytes, in whole pages 18 × 4,096 = 73,728.
@@ -133,27 +136,30 @@ TEST_CASE("every component of the default plan is the number worked out by hand"
   CHECK(a[Component::map] == 38'720);  // 6,720 + 32,000
   CHECK(a[Component::blocks] == 218'880'000);
   CHECK(a[Component::list_pool] == 800'000);
+  CHECK(a[Component::expiry] == 18'816);  // 2,816 + 16,000
   CHECK(a[Component::ring] == 155'648);  // 73,728 + 65,536 + 16,384
   // The large requests end at 36,324,784: 16 to the next multiple of 64. The slices end at
-  // 39,629,392: 48 to a multiple of 64. The nodes end at 259,348,160: 2,368 to a page.
-  CHECK(a[Component::padding] == 2'432);
-  // 39,612,992 + 16,384 + 38,720 + 218,880,000 + 800,000 + 155,648 + 2,432; 63,356 pages.
-  CHECK(a.arena_bytes == 259'506'176);
+  // 39,629,392: 48 to a multiple of 64. The nodes end at 259,348,160, the timers at 259,366,976:
+  // 4,032 to a page.
+  CHECK(a[Component::padding] == 4'096);
+  // 39,612,992 + 16,384 + 38,720 + 218,880,000 + 800,000 + 18,816 + 155,648 + 4,096;
+  // 63,361 pages.
+  CHECK(a.arena_bytes == 259'526'656);
 }
 
 TEST_CASE("what lies outside the arena of the default plan is the number worked out by hand") {
   const Allocation a = planned(Config());
   const auto bytes = [&](Outside id) { return a.outside[static_cast<uint64_t>(id)].bytes; };
   CHECK(bytes(Outside::process) == 2'097'152);
-  // 259,506,176 / 512 = 506,848, and 65,536.
-  CHECK(bytes(Outside::page_tables) == 572'384);
+  // 259,526,656 / 512 = 506,888, and 65,536.
+  CHECK(bytes(Outside::page_tables) == 572'424);
   // 73,728 + 65,536 + 16,384 + 65,536
   CHECK(bytes(Outside::ring_kernel) == 221'184);
   CHECK(bytes(Outside::connection_kernel) == 5'120'000);
   // 1,000 × (2 × 32,768 + 2 × 32,768 + 32,768)
   CHECK(bytes(Outside::socket_memory) == 163'840'000);
-  // 259,506,176 + 2,097,152 + 572,384 + 221,184 + 5,120,000 + 163,840,000
-  CHECK(a.container_bytes == 431'356'896);
+  // 259,526,656 + 2,097,152 + 572,424 + 221,184 + 5,120,000 + 163,840,000
+  CHECK(a.container_bytes == 431'377'416);
 }
 
 TEST_CASE("options that were left out are computed, and those that were given are kept") {
@@ -230,19 +236,22 @@ TEST_CASE("every part of a tiny plan, its padding and its total are the numbers 
   //  entries                32     33,472   33,504
   //  blocks (1 + 2×1)      768     33,536   34,304        32
   //  nodes                  32     34,304   34,336
+  //  wheel slots         2,816     34,368   37,184        32
+  //  timers                 16     37,184   37,200
   //  rings: 64 + 16 × 128 (2 + 64 = 66) + 4 × 32 (2 + 16 = 18) = 2,240, a page
-  //                      4,096     36,864   40,960     2,528
-  //  submissions 32 × 64 2,048     40,960   43,008
-  //  buffer ring            16     45,056   45,072     2,048
-  //  a whole page                           49,152     4,080
+  //                      4,096     40,960   45,056     3,760
+  //  submissions 32 × 64 2,048     45,056   47,104
+  //  buffer ring            16     49,152   49,168     2,048
+  //  a whole page                           53,248     4,080
   CHECK(a[Component::connections] == 256 + 265 + 16'384 + 4);
   CHECK(a[Component::fba] == 16'384);
   CHECK(a[Component::map] == 96);
   CHECK(a[Component::blocks] == 768);
   CHECK(a[Component::list_pool] == 32);
+  CHECK(a[Component::expiry] == 2'832);
   CHECK(a[Component::ring] == 6'160);
-  CHECK(a[Component::padding] == 8'803);  // 55 + 4 + 56 + 32 + 2,528 + 2,048 + 4,080
-  CHECK(a.arena_bytes == 49'152);
+  CHECK(a[Component::padding] == 10'067);  // 55 + 4 + 56 + 32 + 32 + 3,760 + 2,048 + 4,080
+  CHECK(a.arena_bytes == 53'248);
 }
 
 TEST_CASE("a small buffer one byte short of the largest request brings the large slots") {
@@ -263,12 +272,12 @@ TEST_CASE("a small buffer one byte short of the largest request brings the large
 TEST_CASE("explicit huge pages round the arena up to whole ones, transparent ones do not") {
   Config config;
   config.memory_huge_pages = static_cast<uint64_t>(HugePages::explicit_);
-  // 259,506,176 / 2,097,152 = 123.74: 124 huge pages.
+  // 259,526,656 / 2,097,152 = 123.75: 124 huge pages.
   CHECK(planned(config).arena_bytes == 260'046'848);
-  // 2,432 and 260,046,848 − 259,506,176 = 540,672.
-  CHECK(planned(config)[Component::padding] == 543'104);
+  // 4,096 and 260,046,848 − 259,526,656 = 520,192.
+  CHECK(planned(config)[Component::padding] == 524'288);
   config.memory_huge_pages = static_cast<uint64_t>(HugePages::transparent);
-  CHECK(planned(config).arena_bytes == 259'506'176);
+  CHECK(planned(config).arena_bytes == 259'526'656);
 }
 
 TEST_CASE("options that do not hold memory do not change the arena") {
@@ -281,10 +290,10 @@ TEST_CASE("options that do not hold memory do not change the arena") {
   config.memory_lock = 1;
   config.memory_budget = 1ULL << 40;
   config.server_socket_send_bytes = mebibyte;
-  CHECK(planned(config).arena_bytes == 259'506'176);
+  CHECK(planned(config).arena_bytes == 259'526'656);
   // Socket memory is outside: 1,000 × 2 × (1,048,576 − 32,768) = 2,031,616,000 more than
-  // the default's 431,356,896.
-  CHECK(planned(config).container_bytes == 2'462'972'896);
+  // the default's 431,377,416.
+  CHECK(planned(config).container_bytes == 2'462'993'416);
 }
 
 TEST_CASE("an overflow names the two largest options of the product") {

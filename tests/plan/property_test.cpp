@@ -64,9 +64,9 @@ TEST_CASE("parts add up to their component, components to the arena, the arena t
     const bool explicit_pages =
         config.memory_huge_pages == static_cast<uint64_t>(HugePages::explicit_);
     REQUIRE(a.arena_bytes % (explicit_pages ? 2'097'152 : 4'096) == 0);
-    // Three parts begin at a page, eleven at 64 bytes or less, and the end is a page's.
+    // Three parts begin at a page, thirteen at 64 bytes or less, and the end is a page's.
     const uint64_t last_page = explicit_pages ? 2'097'152 : 4'096;
-    REQUIRE(a[Component::padding] < 3 * 4'096 + 11 * 64 + last_page);
+    REQUIRE(a[Component::padding] < 3 * 4'096 + 13 * 64 + last_page);
     uint64_t outside = 0;
     for (const Product& product : a.outside) outside += product.bytes;
     REQUIRE(a.container_bytes == a.arena_bytes + outside);
@@ -87,6 +87,7 @@ TEST_CASE("blocks, nodes, buckets and entries agree with wide arithmetic of thei
     REQUIRE(a[Part::blocks].bytes == blocks * config.block_bytes);
     const uint128 elements = keys * length;
     REQUIRE(a[Part::list_nodes].bytes == (elements < blocks ? elements : blocks) * 16);
+    REQUIRE(a[Part::timers].bytes == keys * 16);
     REQUIRE(a[Part::buckets].bytes == divide_up(keys * 10, 96) * 64);
     REQUIRE(a[Part::entries].bytes == keys * 32);
     // At most 0.8 of the slots can be used, and there is always one that is free.

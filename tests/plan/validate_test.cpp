@@ -177,11 +177,11 @@ TEST_CASE("an arena beyond the address space is refused") {
 
 TEST_CASE("an arena of exactly the budget is within it, a byte less is not enough") {
   Config config;
-  config.memory_budget = 259'506'176;
+  config.memory_budget = 259'526'656;
   CHECK(validate(config).empty());
-  config.memory_budget = 259'506'175;
+  config.memory_budget = 259'526'655;
   check_only(config,
-             {Rule::over_budget, Option::memory_budget, Option::none, 259'506'176, 259'506'175});
+             {Rule::over_budget, Option::memory_budget, Option::none, 259'526'656, 259'526'655});
 }
 
 TEST_CASE("rules across options wait until every option is within its bounds") {

@@ -25,9 +25,10 @@ static_assert(defaults.allocation[Component::fba] == 16'384);
 static_assert(defaults.allocation[Component::map] == 38'720);
 static_assert(defaults.allocation[Component::blocks] == 218'880'000);
 static_assert(defaults.allocation[Component::list_pool] == 800'000);
+static_assert(defaults.allocation[Component::expiry] == 18'816);
 static_assert(defaults.allocation[Component::ring] == 155'648);
-static_assert(defaults.allocation[Component::padding] == 2'432);
-static_assert(defaults.allocation.arena_bytes == 259'506'176);
+static_assert(defaults.allocation[Component::padding] == 4'096);
+static_assert(defaults.allocation.arena_bytes == 259'526'656);
 static_assert(validate(Config()).empty());
 static_assert(parse_size("4GiB").value == 4'294'967'296);
 

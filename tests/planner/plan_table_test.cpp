@@ -63,9 +63,9 @@ TEST_CASE("a budget is shown with what is left of it or with what is too many") 
   Config config;
   config.memory_budget = 300'000'000;
   const Allocation fits = plan(config).allocation;
-  // The default arena is 259,506,176 bytes.
-  CHECK(render_csv(plan_table(fits)).find("\nbudget_left,,,,,40493824\n") != std::string::npos);
-  config.memory_budget = 259'506'175;
+  // The default arena is 259,526,656 bytes.
+  CHECK(render_csv(plan_table(fits)).find("\nbudget_left,,,,,40473344\n") != std::string::npos);
+  config.memory_budget = 259'526'655;
   const Allocation exceeds = plan(config).allocation;
   CHECK(render_csv(plan_table(exceeds)).find("\nbudget_exceeded,,,,,1\n") != std::string::npos);
 }

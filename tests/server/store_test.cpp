@@ -30,7 +30,7 @@ struct Fixture : kv::test::StoreFixture {
     return allocation.terms.block_count - store.use(Part::blocks).used;
   }
 
-  std::string get(const std::string& key) const {
+  std::string get(const std::string& key) {
     const Store::Found found = store.find(key);
     if (!found) return "(none)";
     const Entry& entry = store.entry(found);
@@ -40,7 +40,7 @@ struct Fixture : kv::test::StoreFixture {
     return value;
   }
 
-  std::vector<std::string> list(const std::string& key) const {
+  std::vector<std::string> list(const std::string& key) {
     std::vector<std::string> elements;
     const Store::Found found = store.find(key);
     if (!found) return elements;
@@ -162,8 +162,10 @@ TEST_CASE("A push finds out that the list pool is full") {
   std::vector<kv::Bucket> buckets(1);
   std::vector<Entry> entries(4);
   alignas(8) std::byte memory[20 * 32];
+  std::vector<uint32_t> slots(kv::Timer::slots);
+  std::vector<kv::Timer> timers(4);
   f.store = Store(kv::Table(buckets, entries, {1, 2}), kv::BlockPool(memory, 32),
-                  kv::NodePool(nodes), /*list_length_max=*/3);
+                  kv::NodePool(nodes), kv::TimingWheel(slots, timers), /*list_length_max=*/3);
   check(f.push("l", {"a", "b", "c"}), Code::no_node, 3, 2);
   CHECK(f.store.key_count() == 0);
   check(f.push("l", {"a", "b"}), Code::ok, 2);
