@@ -18,23 +18,19 @@ namespace {
 
 bool is_string(const Entry& entry) { return entry.type == Entry::Type::string; }
 
-/// A number as text is never longer than this in a store; what is longer is none.
-constexpr uint64_t number_bytes_max = 255;
+/// What is longer is no number: 19 digits and a sign, or what a long double takes at most.
+constexpr uint64_t integer_bytes_max = 20;
+constexpr uint64_t float_bytes_max = 5 * 1024 - 1;
 
-/// The whole of a short string.
-struct NumberText {
-  char data[number_bytes_max + 1];
-  uint64_t bytes = 0;
-  std::string_view view() const { return {data, bytes}; }
-};
-
-/// False where the string is too long to be a number.
-bool read_number(const Call& call, Store::Found found, NumberText& out) {
+/// Parses a string of the store with `parse`, unless it is too long to be a number.
+template <uint64_t bytes_max, class Parse>
+auto parse_stored(const Call& call, Store::Found found, Parse parse) {
   const Entry& entry = call.store.entry(found);
-  if (entry.length > number_bytes_max) return false;
-  call.store.read(entry, out.data);
-  out.bytes = entry.length;
-  return true;
+  using Result = decltype(parse(std::string_view()));
+  if (entry.length > bytes_max) return Result();
+  char text[bytes_max];
+  call.store.read(entry, text);
+  return parse({text, entry.length});
 }
 
 Outcome fail_value_size(Call& call, uint64_t bytes) {
@@ -52,9 +48,7 @@ Outcome increment(Call& call, int64_t by) {
   int64_t value = 0;
   if (found) {
     if (!is_string(call.store.entry(found))) return fail_wrong_type(call);
-    NumberText text;
-    const std::optional<int64_t> old =
-        read_number(call, found, text) ? parse_integer(text.view()) : std::nullopt;
+    const std::optional<int64_t> old = parse_stored<integer_bytes_max>(call, found, parse_integer);
     if (!old) return fail_not_an_integer(call);
     value = *old;
   }
@@ -74,8 +68,8 @@ Outcome increment(Call& call, int64_t by) {
 
 /// Source: string2ld() of Redis 7.
 std::optional<long double> parse_float(std::string_view text) {
-  char terminated[number_bytes_max + 1];
-  if (text.empty() || text.size() > number_bytes_max) return std::nullopt;
+  char terminated[float_bytes_max + 1];
+  if (text.empty() || text.size() > float_bytes_max) return std::nullopt;
   std::memcpy(terminated, text.data(), text.size());
   terminated[text.size()] = '\0';
   const char first = text[0];
@@ -204,8 +198,7 @@ Outcome incrbyfloat(Call& call) {
   std::optional<long double> value = 0;
   if (found) {
     if (!is_string(call.store.entry(found))) return fail_wrong_type(call);
-    NumberText text;
-    value = read_number(call, found, text) ? parse_float(text.view()) : std::nullopt;
+    value = parse_stored<float_bytes_max>(call, found, parse_float);
   }
   const std::optional<long double> by = parse_float(call.args[2]);
   if (!value || !by) return fail(call, "ERR value is not a valid float");

@@ -99,6 +99,55 @@ TEST_CASE("overwriting keeps the first block and takes or gives back only the di
   CHECK(f.read(first, 6 * 28) == std::string(6 * 28, 'd'));
 }
 
+TEST_CASE("a chain grows in place, patched, appended to, and with zeros where nothing was") {
+  PoolFixture f(/*count=*/5, /*block_bytes=*/32);
+  const uint32_t first = f.pool.store(std::string(28, 'a'));
+  f.pool.write(first, 28, 28, "bc");  // Behind a block that is full to its end.
+  CHECK(f.pool.used_count() == 2);
+  CHECK(f.read(first, 30) == std::string(28, 'a') + "bc");
+  f.pool.write(first, 30, 27, "XYZ");  // Across the end of a block.
+  CHECK(f.read(first, 30) == std::string(27, 'a') + "XYZ");
+  f.pool.write(first, 30, 85, "e");  // Zeros from 30 to 85, which is in the fourth block.
+  CHECK(f.pool.used_count() == 4);
+  CHECK(f.read(first, 86) == std::string(27, 'a') + "XYZ" + std::string(55, '\0') + "e");
+  f.pool.write(first, 86, 0, "");
+  CHECK(f.pool.used_count() == 4);
+  CHECK(f.chain(first).size() == 4);
+}
+
+TEST_CASE("a part of a chain is read, whichever blocks it lies in") {
+  PoolFixture f(/*count=*/4, /*block_bytes=*/32);
+  Random random(3);
+  const std::string data = random.text(100);
+  const uint32_t first = f.pool.store(data);
+  for (uint64_t offset = 0; offset <= 100; ++offset) {
+    for (uint64_t size = 0; offset + size <= 100; ++size) {
+      std::string out(size, '?');
+      f.pool.read(first, offset, size, out.data());
+      REQUIRE(out == data.substr(offset, size));
+    }
+  }
+  std::string read;
+  for (BlockPool::Reader at(f.pool, first, 100); !at.empty(); at.pop()) read += at.front();
+  CHECK(read == data);
+}
+
+TEST_CASE("chains that were given back are used again, the last one first") {
+  PoolFixture f(/*count=*/9, /*block_bytes=*/32);
+  const uint32_t a = f.pool.store(std::string(84, 'a'));
+  const uint32_t b = f.pool.store(std::string(84, 'b'));
+  const std::vector<uint32_t> blocks_of_b = f.chain(b);
+  f.pool.release(a, 84);
+  f.pool.release(b, 84);
+  CHECK(f.pool.store("x") == b);
+  // The rest of b, then a, then the blocks that were never used.
+  const uint32_t all = f.pool.store(std::string(8 * 28, 'c'));
+  CHECK(all == blocks_of_b[1]);
+  CHECK(f.chain(all)[2] == a);
+  CHECK(f.pool.free_count() == 0);
+  CHECK(f.read(all, 8 * 28) == std::string(8 * 28, 'c'));
+}
+
 TEST_CASE("a full pool still takes an overwrite that needs no more blocks") {
   PoolFixture f(/*count=*/4, /*block_bytes=*/32);
   const uint32_t first = f.pool.store(std::string(4 * 28, 'a'));
@@ -182,12 +231,33 @@ void run_model(uint64_t seed, uint64_t count, uint64_t block_bytes, uint64_t ope
         f.pool.overwrite(first, old.size(), data);
         old = data;
       }
-    } else if (choice < 72) {
+    } else if (choice < 66) {
+      auto& [first, old] = *chosen;
+      const uint64_t offset = random.below(bytes_max + 1);
+      const std::string data = random.text(random.below(bytes_max + 1 - offset));
+      std::string after = old;
+      if (after.size() < offset + data.size()) after.resize(offset + data.size());
+      if (data.empty()) after.resize(std::max(old.size(), offset));
+      after.replace(offset, data.size(), data);
+      if (f.pool.free_count() + f.pool.blocks_for(old.size()) >= f.pool.blocks_for(after.size())) {
+        f.pool.write(first, old.size(), offset, data);
+        old = after;
+      }
+    } else if (choice < 68) {
+      const std::string data = chosen->second;
+      if (f.pool.free_count() >= f.pool.blocks_for(data.size())) {
+        REQUIRE(model.emplace(f.pool.copy(chosen->first, data.size()), data).second);
+      }
+    } else if (choice < 78) {
       f.pool.release(chosen->first, chosen->second.size());
       model.erase(chosen);
     } else {
       REQUIRE(f.read(chosen->first, chosen->second.size()) == chosen->second);
       REQUIRE(f.pool.equals(chosen->first, chosen->second.size(), chosen->second));
+      const uint64_t offset = random.below(chosen->second.size() + 1);
+      std::string part(random.below(chosen->second.size() - offset + 1), '?');
+      f.pool.read(chosen->first, offset, part.size(), part.data());
+      REQUIRE(part == chosen->second.substr(offset, part.size()));
     }
     times_full += f.pool.free_count() == 0;
     if (i % (operations / 100) == 0) check_chains(f, model);

@@ -1,4 +1,4 @@
-// The store against a model: millions of random operations, capacity counted by hand.
+// The store against a model: random operations, keys that expire, capacity counted by hand.
 
 #include <algorithm>
 #include <deque>
@@ -20,12 +20,19 @@ using Code = kv::StoreResult::Code;
 
 using List = std::deque<std::string>;
 using Value = std::variant<std::string, List>;
-using Model = std::unordered_map<std::string, Value>;
+
+/// A value and when it expires.
+struct Item {
+  Value value;
+  uint64_t deadline_ms = Store::no_deadline;
+};
+
+using Model = std::unordered_map<std::string, Item>;
 
 constexpr uint64_t payload = 28;
 constexpr uint64_t key_count = 40;
 constexpr uint64_t block_count = 200;
-constexpr uint64_t list_length_max = 6;
+constexpr uint64_t list_length_max = 50;  // More than are freed at once.
 
 uint64_t blocks_for(const std::string& text) {
   return std::max<uint64_t>(1, (text.size() + payload - 1) / payload);
@@ -41,7 +48,7 @@ uint64_t value_blocks(const Value& value) {
 /// Blocks of a whole state: it fits if and only if this is at most block_count.
 uint64_t blocks_of(const Model& model) {
   uint64_t sum = 0;
-  for (const auto& [key, value] : model) sum += blocks_for(key) + value_blocks(value);
+  for (const auto& [key, item] : model) sum += blocks_for(key) + value_blocks(item.value);
   return sum;
 }
 
@@ -61,10 +68,13 @@ Config model_config() {
 
 class Run {
  public:
-  explicit Run(uint64_t seed) : fixture_(model_config()), random_(seed) {}
+  explicit Run(uint64_t seed) : fixture_(model_config()), random_(seed) {
+    store().set_clock(now_ms_);
+  }
 
   void step() {
-    switch (random_() % 16) {
+    if (random_() % 8 == 0) pass_time();
+    switch (random_() % 24) {
       case 0:
       case 1:
       case 2:
@@ -84,19 +94,39 @@ class Run {
       case 12:
       case 13:
         return erase();
+      case 14:
+        return write();
+      case 15:
+      case 16:
+        return set_deadline();
+      case 17:
+      case 18:
+        return rename();
+      case 19:
+      case 20:
+        return copy();
+      case 21:
+        store().tidy(random_() % 50);
+        return;
       default:
         return look_up(key());
     }
   }
 
   void check_whole() {
+    while (store().tidy(1000)) {
+    }
     CHECK(store().key_count() == model_.size());
-    for (const auto& [key, value] : model_) look_up(key);
+    for (const auto& [key, item] : model_) look_up(key);
     CHECK(store().use(Part::blocks).used == blocks_of(model_));
     uint64_t elements = 0;
-    for (const auto& [key, value] : model_) {
-      if (const auto* list = std::get_if<List>(&value)) elements += list->size();
+    uint64_t expiring = 0;
+    for (const auto& [key, item] : model_) {
+      if (const auto* list = std::get_if<List>(&item.value)) elements += list->size();
+      expiring += item.deadline_ms != Store::no_deadline;
     }
+    CHECK(store().use(Part::timers).used == expiring);
+    CHECK((store().idle_ms() == UINT64_MAX) == (expiring == 0));
     CHECK(store().use(Part::list_nodes).used == elements);
     if (random_() % 50 == 0) {
       store().clear();
@@ -105,9 +135,11 @@ class Run {
   }
 
   void erase_all() {
-    for (const auto& [key, value] : model_) REQUIRE(store().erase(key));
+    for (const auto& [key, item] : model_) REQUIRE(store().erase(key));
     model_.clear();
-    for (const Part part : {Part::entries, Part::blocks, Part::list_nodes}) {
+    while (store().tidy(1000)) {
+    }
+    for (const Part part : {Part::entries, Part::blocks, Part::list_nodes, Part::timers}) {
       CHECK(store().use(part).used == 0);
     }
   }
@@ -129,18 +161,39 @@ class Run {
 
   static Slice slice(const std::string& text) { return {text.data(), text.size()}; }
 
+  /// Sooner or later everything that expires does.
+  void pass_time() {
+    now_ms_ += random_() % 200;
+    if (random_() % 100 == 0) now_ms_ += 100'000;
+    store().set_clock(now_ms_);
+    std::erase_if(model_, [&](const auto& entry) { return entry.second.deadline_ms <= now_ms_; });
+  }
+
+  /// In the past now and then, and far away.
+  uint64_t deadline() {
+    const uint64_t distance = random_() % 10 == 0 ? 1'000'000 : 1'000;
+    return now_ms_ - 10 + random_() % distance;
+  }
+
+  void forget_if_due(const std::string& k) {
+    if (model_[k].deadline_ms <= now_ms_) model_.erase(k);
+  }
+
   void set() {
     const std::string k = key();
     const std::string v = text();
-    // Only this key changes, so the state after it is counted from the difference.
-    const auto old = model_.find(k);
-    const uint64_t used = store().use(Part::blocks).used;
-    const bool is_new = old == model_.end();
-    const uint64_t after = used + blocks_for(v) + (is_new ? blocks_for(k) : 0) -
-                           (is_new ? 0 : value_blocks(old->second));
-    const bool accepted = after <= block_count && (!is_new || model_.size() < key_count);
-    REQUIRE(store().set(k, v).ok() == accepted);
-    if (accepted) model_[k] = v;
+    const uint64_t choice = random_() % 4;
+    const uint64_t given = choice == 0   ? Store::keep_deadline
+                           : choice == 1 ? deadline()
+                                         : Store::no_deadline;
+    Model after = model_;
+    after[k].value = v;
+    if (given != Store::keep_deadline) after[k].deadline_ms = given;
+    const bool accepted = fits(after);
+    REQUIRE(store().set(k, v, given).ok() == accepted);
+    if (!accepted) return;
+    model_ = std::move(after);
+    forget_if_due(k);
   }
 
   void set_all() {
@@ -151,7 +204,7 @@ class Run {
     for (uint64_t i = 0; i < pairs; ++i) {
       words.push_back(key());
       words.push_back(text());
-      after[words[2 * i]] = words[2 * i + 1];
+      after[words[2 * i]] = {words[2 * i + 1]};
     }
     for (const std::string& word : words) slices.push_back(slice(word));
     const bool accepted = fits(after);
@@ -159,45 +212,97 @@ class Run {
     if (accepted) model_ = std::move(after);
   }
 
+  void write() {
+    const std::string k = key();
+    const auto old = model_.find(k);
+    if (old != model_.end() && !std::holds_alternative<std::string>(old->second.value)) return;
+    const std::string data = text() + "x";
+    const uint64_t offset = random_() % (151 - std::min<uint64_t>(data.size(), 150));
+    Model after = model_;
+    if (old == model_.end()) after[k] = {std::string()};
+    auto& value = std::get<std::string>(after[k].value);
+    if (value.size() < offset + data.size()) value.resize(offset + data.size());
+    value.replace(offset, data.size(), data);
+    const uint64_t bytes = value.size();
+    const bool accepted = fits(after);
+    const kv::StoreResult result = store().write(k, store().find(k), offset, data);
+    REQUIRE(result.ok() == accepted);
+    if (!accepted) return;
+    REQUIRE(result.value == bytes);
+    model_ = std::move(after);
+  }
+
+  void set_deadline() {
+    const std::string k = key();
+    const Store::Found found = store().find(k);
+    REQUIRE(static_cast<bool>(found) == model_.contains(k));
+    if (!found) return;
+    const uint64_t given = random_() % 4 == 0 ? Store::no_deadline : deadline();
+    store().set_deadline(found, given);
+    model_[k].deadline_ms = given;
+    forget_if_due(k);
+  }
+
+  void rename() {
+    const std::string from = key();
+    const std::string to = key();
+    if (!model_.contains(from)) return;
+    Model after = model_;
+    const Item item = after[from];
+    after.erase(from);
+    after[to] = item;
+    const bool accepted = fits(after);
+    REQUIRE(store().rename(store().find(from), to).ok() == accepted);
+    if (accepted) model_ = std::move(after);
+  }
+
+  void copy() {
+    const std::string from = key();
+    const std::string to = key();
+    if (!model_.contains(from) || from == to) return;
+    Model after = model_;
+    after[to] = Item(after[from]);
+    const bool accepted = fits(after);
+    REQUIRE(store().copy(store().find(from), to).ok() == accepted);
+    if (accepted) model_ = std::move(after);
+  }
+
   void push() {
     const std::string k = key();
     const ListEnd end = random_() % 2 == 0 ? ListEnd::head : ListEnd::tail;
-    std::vector<std::string> elements(1 + random_() % 4);
+    std::vector<std::string> elements(1 + random_() % (random_() % 4 == 0 ? 40 : 4));
     std::vector<Slice> slices;
-    uint64_t blocks = 0;
-    for (std::string& element : elements) {
-      element = text();
-      blocks += blocks_for(element);
-      slices.push_back(slice(element));
-    }
+    Model after = model_;
     const auto old = model_.find(k);
     const bool is_new = old == model_.end();
+    const bool is_list = is_new || std::holds_alternative<List>(old->second.value);
+    if (is_new) after[k] = {List()};
+    for (std::string& element : elements) {
+      element = text();
+      slices.push_back(slice(element));
+      if (!is_list) continue;
+      List& list = std::get<List>(after[k].value);
+      end == ListEnd::head ? list.push_front(element) : list.push_back(element);
+    }
     Code expected = Code::ok;
-    if (!is_new && std::holds_alternative<std::string>(old->second)) {
+    if (!is_list) {
       expected = Code::wrong_type;
-    } else if ((is_new ? 0 : std::get<List>(old->second).size()) + elements.size() >
-               list_length_max) {
+    } else if (std::get<List>(after[k].value).size() > list_length_max) {
       expected = Code::too_long;
-    } else if (is_new && model_.size() == key_count) {
+    } else if (after.size() > key_count) {
       expected = Code::no_entry;
-    } else if (store().use(Part::blocks).used + blocks + (is_new ? blocks_for(k) : 0) >
-               block_count) {
+    } else if (!fits(after)) {
       expected = Code::no_block;
     }
     REQUIRE(store().push(k, slices, end).code == expected);
-    if (expected != Code::ok) return;
-    if (is_new) model_[k] = List();
-    List& list = std::get<List>(model_[k]);
-    for (const std::string& element : elements) {
-      end == ListEnd::head ? list.push_front(element) : list.push_back(element);
-    }
+    if (expected == Code::ok) model_ = std::move(after);
   }
 
   void pop() {
     const std::string k = key();
     const auto old = model_.find(k);
-    if (old == model_.end() || std::holds_alternative<std::string>(old->second)) return;
-    List& list = std::get<List>(old->second);
+    if (old == model_.end() || std::holds_alternative<std::string>(old->second.value)) return;
+    List& list = std::get<List>(old->second.value);
     const ListEnd end = random_() % 2 == 0 ? ListEnd::head : ListEnd::tail;
     const uint64_t count = random_() % (list.size() + 1);
     store().pop(store().find(k), count, end);
@@ -217,15 +322,17 @@ class Run {
     const auto expected = model_.find(k);
     REQUIRE(static_cast<bool>(found) == (expected != model_.end()));
     if (!found) return;
+    REQUIRE(store().deadline_ms(found) == expected->second.deadline_ms);
     const Entry& entry = store().entry(found);
-    if (const auto* text = std::get_if<std::string>(&expected->second)) {
+    const Value& wanted = expected->second.value;
+    if (const auto* text = std::get_if<std::string>(&wanted)) {
       REQUIRE(entry.type == Entry::Type::string);
       std::string value(entry.length, '\0');
       store().read(entry, value.data());
       REQUIRE(value == *text);
       return;
     }
-    const List& list = std::get<List>(expected->second);
+    const List& list = std::get<List>(wanted);
     REQUIRE(entry.type == Entry::Type::list);
     REQUIRE(entry.length == list.size());
     for (uint64_t i = 0; i < list.size(); ++i) {
@@ -238,6 +345,7 @@ class Run {
 
   kv::test::StoreFixture fixture_;
   std::mt19937_64 random_;
+  uint64_t now_ms_ = 1'700'000'000'000;
   Model model_;
 };
 
@@ -245,10 +353,10 @@ class Run {
 
 TEST_CASE("The store does what a standard map does, and refuses exactly what does not fit") {
   const uint64_t first_seed = std::random_device()();
-  for (uint64_t seed = first_seed; seed < first_seed + 20; ++seed) {
+  for (uint64_t seed = first_seed; seed < first_seed + 10; ++seed) {
     CAPTURE(seed);
     Run run(seed);
-    for (int i = 0; i < 100; ++i) {
+    for (int i = 0; i < 50; ++i) {
       for (int j = 0; j < 1000; ++j) run.step();
       run.check_whole();
     }
