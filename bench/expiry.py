@@ -27,8 +27,8 @@ def start(kvd, keys):
 def fill(client, keys, deadline_ms):
     """SETs in pipelines of 1,000, each answered by five bytes."""
     for first in range(0, keys, 1000):
-        out = b"".join(b"*5\r\n$3\r\nSET\r\n$11\r\nkey:%07d\r\n$1\r\nv\r\n$4\r\nPXAT\r\n$%d\r\n%d\r\n"
-                       % (i, len(str(deadline_ms)), deadline_ms)
+        out = b"".join(b"*5\r\n$3\r\nSET\r\n$11\r\nkey:%07d\r\n$1\r\nv\r\n$4\r\nPXAT\r\n"
+                       b"$%d\r\n%d\r\n" % (i, len(str(deadline_ms)), deadline_ms)
                        for i in range(first, min(first + 1000, keys)))
         client.sendall(out)
         left = 5 * (min(first + 1000, keys) - first)
@@ -63,6 +63,7 @@ def main():
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         deadline = time.time() + 10 + keys / 50_000
         fill(client, keys, int(deadline * 1000))
+        assert ask(client, b"DBSIZE") == b":%d\r\n" % keys
         print(f"{keys:,} keys, {deadline - time.time():.1f} s before they expire")
         before = longest_ping_ms(client, lambda: time.time() > deadline - 0.1)
         begin = time.time()

@@ -137,7 +137,7 @@ TEST_CASE("every component of the default plan is the number worked out by hand"
   CHECK(a[Component::blocks] == 218'880'000);
   CHECK(a[Component::list_pool] == 800'000);
   CHECK(a[Component::expiry] == 18'816);  // 2,816 + 16,000
-  CHECK(a[Component::ring] == 155'648);  // 73,728 + 65,536 + 16,384
+  CHECK(a[Component::ring] == 155'648);   // 73,728 + 65,536 + 16,384
   // The large requests end at 36,324,784: 16 to the next multiple of 64. The slices end at
   // 39,629,392: 48 to a multiple of 64. The nodes end at 259,348,160, the timers at 259,366,976:
   // 4,032 to a page.
