@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <utility>
 
@@ -19,11 +18,11 @@ constexpr int history_lines = 1000;
 /// What the prompt knows beside the commands.
 constexpr std::string_view words_of_the_prompt[] = {"PUT", "COUNT", "STATS", "EXIT", "HELP"};
 
-/// libedit asks for the prompt by a function that knows the editor only.
-char* prompt_of(EditLine* editor) {
-  void* prompt = nullptr;
-  el_get(editor, EL_CLIENTDATA, &prompt);
-  return static_cast<std::string*>(prompt)->data();
+/// libedit calls functions that know the editor only.
+LineReader& reader_of(EditLine* editor) {
+  void* reader = nullptr;
+  el_get(editor, EL_CLIENTDATA, &reader);
+  return *static_cast<LineReader*>(reader);
 }
 
 /// Cuts `common` to what it begins with as `word` does, if that begins with what was typed.
@@ -56,6 +55,14 @@ unsigned char complete(EditLine* editor, int) {
   return CC_REFRESH;
 }
 
+/// Ctrl-C. As a signal it would be lost between the prompt and the read: it is a key instead.
+unsigned char cancel_line(EditLine* editor, int) {
+  reader_of(editor).cancel();
+  return CC_EOF;
+}
+
+char* prompt_of(EditLine* editor) { return reader_of(editor).prompt(); }
+
 void change_history(History* history, int operation, const std::string& text) {
   HistEvent event;
   ::history(history, &event, operation, text.c_str());
@@ -72,13 +79,16 @@ LineReader::LineReader(std::string history_file) : history_file_(std::move(histo
   history(history_, &event, H_SETSIZE, history_lines);
   history(history_, &event, H_SETUNIQUE, 1);
   if (!history_file_.empty()) change_history(history_, H_LOAD, history_file_);
-  el_set(editor_, EL_CLIENTDATA, &prompt_);
+  el_set(editor_, EL_CLIENTDATA, this);
   el_set(editor_, EL_PROMPT, prompt_of);
   el_set(editor_, EL_EDITOR, "emacs");
   el_set(editor_, EL_SIGNAL, 1);
   el_set(editor_, EL_HIST, history, history_);
   el_set(editor_, EL_ADDFN, "kvd-complete", "Completes a command", complete);
   el_set(editor_, EL_BIND, "^I", "kvd-complete", nullptr);
+  el_set(editor_, EL_SETTY, "-d", "-isig", nullptr);
+  el_set(editor_, EL_ADDFN, "kvd-cancel", "Drops the line", cancel_line);
+  el_set(editor_, EL_BIND, "^C", "kvd-cancel", nullptr);
   el_set(editor_, EL_BIND, "^R", "em-inc-search-prev", nullptr);
 }
 
@@ -96,13 +106,13 @@ std::optional<std::string> LineReader::read(std::string_view prompt) {
 
 std::optional<std::string> LineReader::read_terminal() {
   int bytes = 0;
-  errno = 0;
+  cancelled_ = false;
   // libedit would print the prompt first: what is typed before it has the terminal would be
   // edited and echoed by the terminal itself.
   el_set(editor_, EL_PREP_TERM, 1);
   const char* text = el_gets(editor_, &bytes);
   if (text == nullptr || bytes <= 0) {
-    if (errno != EINTR) return std::nullopt;
+    if (!cancelled_) return std::nullopt;
     el_reset(editor_);
     std::fputc('\n', stdout);
     return std::string();

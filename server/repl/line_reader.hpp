@@ -26,6 +26,10 @@ class LineReader {
   /// gives an empty line.
   std::optional<std::string> read(std::string_view prompt);
 
+  /// What libedit calls back: the text of the prompt, and an interrupt.
+  char* prompt() { return prompt_.data(); }
+  void cancel() { cancelled_ = true; }
+
   /// Keeps the line for the arrow keys.
   void remember(const std::string& line);
 
@@ -37,6 +41,7 @@ class LineReader {
   EditLine* editor_ = nullptr;
   History* history_ = nullptr;
   std::string prompt_;
+  bool cancelled_ = false;
 };
 
 }  // namespace kv
