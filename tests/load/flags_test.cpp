@@ -73,6 +73,7 @@ constexpr Sample samples[] = {
     {Option::budget_map, "'3GiB'", "3221225472", "3GiB"},
     {Option::budget_blocks, "'4GiB'", "4294967296", "4GiB"},
     {Option::budget_list_pool, "'5GiB'", "5368709120", "5GiB"},
+    {Option::budget_expiry, "'10GiB'", "10737418240", "10GiB"},
     {Option::budget_ring, "'6GiB'", "6442450944", "6GiB"},
     {Option::budget_padding, "'7GiB'", "7516192768", "7GiB"},
     {Option::budget_arena, "'8GiB'", "8589934592", "8GiB"},
