@@ -81,6 +81,8 @@ std::string reply_text(const CommandInfo& command, const Terms& t, const Config&
       return grouped(bulk_bytes(config.val_size_max).value());
     case ReplyShape::list:
       return grouped(t.list_reply_bytes_max);
+    case ReplyShape::key_list:
+      return grouped(t.key_list_reply_bytes_max);
     case ReplyShape::several_values:
       return fmt::format("up to {}", grouped(t.reply_bytes_max));
     case ReplyShape::control:

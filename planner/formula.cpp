@@ -167,13 +167,8 @@ const CommandInfo& command_of_largest_request(const RequestLimits& limits) {
 /// The frame of the largest request, part by part: header, name, keys, values, words.
 Expression largest_request_parts(const RequestLimits& limits) {
   const CommandInfo* largest = &command_of_largest_request(limits);
-  const auto repeated = [&](uint8_t count) -> uint64_t {
-    if (count == CommandInfo::several) return 1;
-    if (count != CommandInfo::elements) return count;
-    return std::max<uint64_t>(1, limits.push_elements.value());
-  };
-  const uint64_t keys = repeated(largest->keys);
-  const uint64_t values = repeated(largest->values);
+  const uint64_t keys = argument_count(largest->keys, limits).value();
+  const uint64_t values = argument_count(largest->values, limits).value();
   Expression sum = add(number(array_header_bytes(1 + keys + values + largest->words).value()),
                        number(bulk_bytes(largest->name.size()).value()));
   if (keys > 0) sum = add(std::move(sum), times(keys, bulk_bytes(limits.key_bytes).value()));

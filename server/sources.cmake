@@ -4,6 +4,7 @@ set(KVD_CORE_SOURCES
   reply.cpp
   store.cpp
   store_keys.cpp
+  store_lists.cpp
   commands/config.cpp
   commands/connection.cpp
   commands/describe.cpp
@@ -12,6 +13,8 @@ set(KVD_CORE_SOURCES
   commands/generic.cpp
   commands/info.cpp
   commands/list.cpp
+  commands/list_edit.cpp
+  commands/list_move.cpp
   commands/lookup.cpp
   commands/object.cpp
   commands/scan.cpp

@@ -141,6 +141,22 @@ class Store {
   StoreResult rename(Found from, std::string_view to);
   /// Copies value and deadline to another name; a key of that name is replaced.
   StoreResult copy(Found from, std::string_view to);
+  bool equals(const ListNode& node, std::string_view element) const;
+
+  /// Writes another element into a node, in place. REQUIRES: the node is of that list.
+  StoreResult replace_element(Found found, uint32_t node, std::string_view element);
+
+  /// Inserts an element on that side of a node. REQUIRES: the node is of that list.
+  StoreResult insert_element(Found found, uint32_t neighbour, ListEnd side,
+                             std::string_view element);
+
+  /// Removes up to `count` elements that equal `element`, beginning at an end, and the key with
+  /// the last of all. Returns how many. REQUIRES: `found` is a list.
+  uint64_t remove_elements(Found found, std::string_view element, uint64_t count, ListEnd from);
+
+  /// Moves an element from an end of a list to an end of the list `to`, which may be the same,
+  /// or is made. Takes no blocks but those of a new key. REQUIRES: `from` is a list.
+  StoreResult move_element(Found from, ListEnd from_end, std::string_view to, ListEnd to_end);
 
   /// Deletes a key. Returns whether there was one.
   bool erase(std::string_view key);
@@ -160,6 +176,7 @@ class Store {
   StoreResult set_all_exactly(std::span<Slice> pairs);
   uint32_t insert(std::string_view key, uint64_t hash, Entry::Type type);
   void link(Entry& entry, uint32_t index, ListEnd end);
+  void unlink(Entry& entry, uint32_t index);
   void release_elements(Entry& entry, uint64_t count, ListEnd end);
   void release_value(Entry& entry);
   void copy_value(const Entry& source, Entry& target);

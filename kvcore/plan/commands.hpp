@@ -24,13 +24,15 @@ constexpr uint64_t command_count = static_cast<uint64_t>(Command::unknown);
 
 /// How large a reply can be. `several_values` is bounded by the reply buffer itself: the
 /// command is refused when its reply would not fit.
-enum class ReplyShape : uint8_t { small, value, list, several_values, control };
+enum class ReplyShape : uint8_t { small, value, list, key_list, several_values, control };
 
 struct CommandInfo {
   /// As many as the largest frame holds; a frame has room for at least one.
   static constexpr uint8_t several = 255;
   /// As many as a list may have and a command may carry.
   static constexpr uint8_t elements = 254;
+  /// Two elements of one list: one where a list has no more.
+  static constexpr uint8_t two_elements = 253;
 
   Command id;
   std::string_view name;  ///< upper case
@@ -47,6 +49,7 @@ struct CommandInfo {
 namespace detail {
 constexpr uint8_t several = CommandInfo::several;
 constexpr uint8_t elements = CommandInfo::elements;
+constexpr uint8_t two_elements = CommandInfo::two_elements;
 
 constexpr std::array<CommandInfo, command_count> make_commands() {
   return {{
@@ -92,18 +95,23 @@ struct BasicRequestLimits {
 };
 using RequestLimits = BasicRequestLimits<true>;
 
+/// How many arguments a count of the table stands for in the largest request.
+template <bool tracks>
+constexpr BasicAmount<tracks> argument_count(uint8_t count,
+                                             const BasicRequestLimits<tracks>& limits) {
+  if (count == CommandInfo::several) return 1;
+  if (count == CommandInfo::elements) return max(1, limits.push_elements);
+  if (count == CommandInfo::two_elements) return min(2, max(1, limits.push_elements));
+  return count;
+}
+
 /// The size of the largest request of one command.
 template <bool tracks>
 constexpr BasicAmount<tracks> request_bytes(const CommandInfo& command,
                                             const BasicRequestLimits<tracks>& limits) {
   using Number = BasicAmount<tracks>;
-  const auto repeated = [&](uint8_t count) -> Number {
-    if (count == CommandInfo::several) return 1;
-    if (count == CommandInfo::elements) return max(1, limits.push_elements);
-    return count;
-  };
-  const Number keys = repeated(command.keys);
-  const Number values = repeated(command.values);
+  const Number keys = argument_count(command.keys, limits);
+  const Number values = argument_count(command.values, limits);
   const Number words = command.words;
   return array_header_bytes(1 + keys + values + words)  //
          + bulk_bytes(Number(command.name.size()))      //
@@ -117,9 +125,13 @@ namespace detail {
 /// Whether every request of `b` is at most as large as one of `a`, whatever the limits.
 constexpr bool dominates(const CommandInfo& a, const CommandInfo& b) {
   const auto at_least = [](uint8_t x, uint8_t y) {
-    const uint8_t fewest = y == CommandInfo::several ? 1 : y;
-    if (x == CommandInfo::elements) return y == CommandInfo::elements || fewest <= 1;
-    return y != CommandInfo::elements && (x == CommandInfo::several ? 1 : x) >= fewest;
+    constexpr uint8_t elements = CommandInfo::elements;
+    constexpr uint8_t two_elements = CommandInfo::two_elements;
+    if (x == y) return true;
+    const uint8_t most = y == CommandInfo::several ? 1 : y == two_elements ? 2 : y;
+    if (x == elements) return y == two_elements || most <= 1;
+    if (x == two_elements) return most <= 1;
+    return y != elements && (x == CommandInfo::several ? 1 : x) >= most;
   };
   return a.name.size() >= b.name.size() && a.words >= b.words && at_least(a.keys, b.keys) &&
          at_least(a.values, b.values);

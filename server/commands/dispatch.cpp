@@ -54,8 +54,14 @@ Outcome fail_value_size(Call& call, uint64_t bytes) {
 
 /// The first argument that can be a value: values come first among those that are no keys, but
 /// last where the number of arguments is fixed (SETEX key seconds value).
-uint64_t first_value(const CommandInfo& info, uint64_t count) {
-  return info.arity > 0 ? count - info.values : 1;
+uint64_t first_value(const CommandInfo& info, uint64_t count, uint64_t values) {
+  return info.arity > 0 && values <= count ? count - values : 1;
+}
+
+/// How many arguments of `count` can be values.
+uint64_t value_count(const CommandInfo& info, uint64_t count) {
+  if (info.values == CommandInfo::two_elements) return 2;
+  return info.values >= CommandInfo::elements ? count : info.values;
 }
 
 /// Holds keys and values to their limits: keys by the row's positions, and as many of the
@@ -66,8 +72,8 @@ bool within_limits(Call& call, const CommandInfo& info) {
   const uint64_t last_key = info.last_key < 0 ? count - static_cast<uint64_t>(-info.last_key)
                                               : static_cast<uint64_t>(info.last_key);
   uint64_t next_key = info.first_key > 0 ? static_cast<uint64_t>(info.first_key) : count;
-  uint64_t values_left = info.values >= CommandInfo::elements ? count : info.values;
-  const uint64_t values_from = first_value(info, count);
+  uint64_t values_left = value_count(info, count);
+  const uint64_t values_from = first_value(info, count, values_left);
   for (uint64_t i = 1; i < count; ++i) {
     const uint64_t bytes = call.args[i].size();
     if (i == next_key) {

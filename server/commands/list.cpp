@@ -2,53 +2,12 @@
 
 #include <algorithm>
 
-#include "server/commands/handlers.hpp"
+#include "server/commands/list_parts.hpp"
 #include "server/commands/text.hpp"
 
 namespace kv::handle {
 
 namespace {
-
-bool is_list(const Entry& entry) { return entry.type == Entry::Type::list; }
-
-/// A walk over `count` elements from one on.
-struct Walk {
-  uint32_t first;
-  uint64_t count;
-  bool forward;
-};
-
-/// Calls `visit` with each node of the walk.
-template <class Visit>
-void walk(const Store& store, Walk range, Visit visit) {
-  uint32_t at = range.first;
-  for (uint64_t i = 0; i < range.count; ++i) {
-    const ListNode& node = store.node(at);
-    at = range.forward ? node.next : node.previous;
-    visit(node);
-  }
-}
-
-void write_element(ReplyWriter& reply, const Store& store, const ListNode& node) {
-  store.read(node, reply.begin_bulk(node.bytes));
-}
-
-/// Writes the elements as an array, if it fits. The size is only added up where the limits do
-/// not say already that it does, so the usual reply takes one walk.
-Outcome write_elements(Call& call, Walk range) {
-  const uint64_t value_bytes_max = call.server.allocation->config.val_size_max;
-  const uint64_t bytes_max =
-      array_reply_bytes(range.count) + range.count * bulk_reply_bytes(value_bytes_max);
-  if (!call.reply.fits(bytes_max)) {
-    uint64_t bytes = array_reply_bytes(range.count);
-    walk(call.store, range, [&](const ListNode& node) { bytes += bulk_reply_bytes(node.bytes); });
-    if (!call.reply.fits(bytes)) return call.needs(bytes);
-  }
-  call.reply.array(range.count);
-  walk(call.store, range,
-       [&](const ListNode& node) { write_element(call.reply, call.store, node); });
-  return Outcome::done;
-}
 
 Outcome push(Call& call, ListEnd end) {
   const StoreResult result = call.store.push(call.args[1], call.args.from(2), end);
@@ -93,11 +52,6 @@ Outcome pop(Call& call, ListEnd end) {
   return Outcome::done;
 }
 
-/// A position from the head; negative ones count from the tail. May lie outside the list.
-int64_t position(int64_t index, const Entry& entry) {
-  return index < 0 ? index + static_cast<int64_t>(entry.length) : index;
-}
-
 }  // namespace
 
 Outcome rpush(Call& call) { return push(call, ListEnd::tail); }
@@ -125,17 +79,14 @@ Outcome lrange(Call& call) {
   }
   const Entry& entry = call.store.entry(found);
   if (!is_list(entry)) return fail_wrong_type(call);
-  const int64_t length = entry.length;
-  const int64_t first = std::max<int64_t>(position(*from, entry), 0);
-  const int64_t last = std::min(position(*to, entry), length - 1);
-  if (first > last) {
+  const Range range = cut_range(*from, *to, entry);
+  if (range.count == 0) {
     count_lookup(call, true);
     call.reply.array(0);
     return Outcome::done;
   }
-  const uint32_t node = call.store.node_at(entry, static_cast<uint64_t>(first));
-  const Outcome outcome =
-      write_elements(call, {node, static_cast<uint64_t>(last - first + 1), true});
+  const uint32_t node = call.store.node_at(entry, range.first);
+  const Outcome outcome = write_elements(call, {node, range.count, true});
   if (outcome == Outcome::done) count_lookup(call, true);
   return outcome;
 }

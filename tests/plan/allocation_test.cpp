@@ -32,52 +32,65 @@ TEST_CASE("the largest RPUSH and the largest list reply of the defaults are the 
   // $1024\r\n…\r\n               1 + 4 + 2 + 1,024 + 2         =   1,033
   // 50 × $4096\r\n…\r\n    50 × (1 + 4 + 2 + 4,096 + 2)        = 205,250
   //                                                              206,299
-  CHECK(planned(Config()).terms.request_bytes_max == 206'299);
+  CHECK(request_bytes(command_info(Command::rpush), {1'024, 4'096, 50}).value() == 206'299);
+  // $6\r\nLPUSHX\r\n is a byte more.
+  CHECK(request_bytes(command_info(Command::lpushx), {1'024, 4'096, 50}).value() == 206'300);
+  CHECK(planned(Config()).terms.request_bytes_max == 206'300);
   // *50\r\n                      1 + 2 + 2                     =       5
   // 50 × 4,105                                                 = 205,250
   CHECK(planned(Config()).terms.list_reply_bytes_max == 205'255);
+  // LMPOP has *2\r\n, 4, and a key before it: 1,024 and at most $536870912\r\n and \r\n, 14.
+  // 205,255 + 1,024 + 18 = 206,297.
+  CHECK(planned(Config()).terms.key_list_reply_bytes_max == 206'297);
+  CHECK(planned(Config()).terms.reply_bytes_max == 206'297);
 }
 
 TEST_CASE("the element count of a request has the digits of L + 2, that of a reply those of L") {
-  // RPUSH:  (1 + digits(L+2) + 2) + 11 + 1,033 + L × 4,105
+  // LPUSHX: (1 + digits(L+2) + 2) + 12 + 1,033 + L × 4,105
   // reply:  (1 + digits(L) + 2) + L × 4,105
 
-  // L = 8:   *10 is 5;  5 + 11 + 1,033 + 32,840 = 33,889.   *8 is 4;  4 + 32,840 = 32,844.
-  CHECK(planned(list_config(8)).terms.request_bytes_max == 33'889);
+  // L = 8:   *10 is 5;  5 + 12 + 1,033 + 32,840 = 33,890.   *8 is 4;  4 + 32,840 = 32,844.
+  CHECK(planned(list_config(8)).terms.request_bytes_max == 33'890);
   CHECK(planned(list_config(8)).terms.list_reply_bytes_max == 32'844);
-  // L = 9:   *11 is 5;  5 + 11 + 1,033 + 36,945 = 37,994.   *9 is 4;  4 + 36,945 = 36,949.
-  CHECK(planned(list_config(9)).terms.request_bytes_max == 37'994);
+  // L = 9:   *11 is 5;  5 + 12 + 1,033 + 36,945 = 37,995.   *9 is 4;  4 + 36,945 = 36,949.
+  CHECK(planned(list_config(9)).terms.request_bytes_max == 37'995);
   CHECK(planned(list_config(9)).terms.list_reply_bytes_max == 36'949);
-  // L = 98:  *100 is 6; 6 + 11 + 1,033 + 402,290 = 403,340. *98 is 5; 5 + 402,290 = 402,295.
-  CHECK(planned(list_config(98)).terms.request_bytes_max == 403'340);
+  // L = 98:  *100 is 6; 6 + 12 + 1,033 + 402,290 = 403,341. *98 is 5; 5 + 402,290 = 402,295.
+  CHECK(planned(list_config(98)).terms.request_bytes_max == 403'341);
   CHECK(planned(list_config(98)).terms.list_reply_bytes_max == 402'295);
-  // L = 99:  *101 is 6; 6 + 11 + 1,033 + 406,395 = 407,445. *99 is 5; 5 + 406,395 = 406,400.
-  CHECK(planned(list_config(99)).terms.request_bytes_max == 407'445);
+  // L = 99:  *101 is 6; 6 + 12 + 1,033 + 406,395 = 407,446. *99 is 5; 5 + 406,395 = 406,400.
+  CHECK(planned(list_config(99)).terms.request_bytes_max == 407'446);
   CHECK(planned(list_config(99)).terms.list_reply_bytes_max == 406'400);
-  // L = 998: *1000 is 7; 7 + 11 + 1,033 + 4,096,790 = 4,097,841.
+  // L = 998: *1000 is 7; 7 + 12 + 1,033 + 4,096,790 = 4,097,842.
   //          *998 is 6;  6 + 4,096,790 = 4,096,796.
-  CHECK(planned(list_config(998)).terms.request_bytes_max == 4'097'841);
+  CHECK(planned(list_config(998)).terms.request_bytes_max == 4'097'842);
   CHECK(planned(list_config(998)).terms.list_reply_bytes_max == 4'096'796);
 }
 
 TEST_CASE("the digits of key and value lengths count where they grow") {
-  // K = 9, V = 99, L = 1,000: *1002 is 7; RPUSH 11; $9 is 1 + 1 + 2 + 9 + 2 = 15;
-  // $99 is 1 + 2 + 2 + 99 + 2 = 106.   7 + 11 + 15 + 106,000 = 106,033.
+  // K = 9, V = 99, L = 1,000: *1002 is 7; LPUSHX 12; $9 is 1 + 1 + 2 + 9 + 2 = 15;
+  // $99 is 1 + 2 + 2 + 99 + 2 = 106.   7 + 12 + 15 + 106,000 = 106,034.
   Config config = list_config(1000);
   config.key_size_max = 9;
   config.val_size_max = 99;
-  CHECK(planned(config).terms.request_bytes_max == 106'033);
-  // K = 10, V = 100: $10 is 17, $100 is 108.   7 + 11 + 17 + 108,000 = 108,035.
+  CHECK(planned(config).terms.request_bytes_max == 106'034);
+  // K = 10, V = 100: $10 is 17, $100 is 108.   7 + 12 + 17 + 108,000 = 108,036.
   config.key_size_max = 10;
   config.val_size_max = 100;
-  CHECK(planned(config).terms.request_bytes_max == 108'035);
+  CHECK(planned(config).terms.request_bytes_max == 108'036);
 }
 
-TEST_CASE("without lists the largest request is a SET with every option") {
-  // *9\r\n 4; $3\r\nSET\r\n 9; key 1,033; value 4,105; six words of 24 bytes, each
+TEST_CASE("without lists the largest request is one value with every option") {
+  // SET: *9\r\n 4; $3\r\nSET\r\n 9; key 1,033; value 4,105; six words of 24 bytes, each
   // 1 + 2 + 2 + 24 + 2 = 31, are 186.   4 + 9 + 1,033 + 4,105 + 186 = 5,337.
+  CHECK(request_bytes(command_info(Command::set), {1'024, 4'096, 0}).value() == 5'337);
+  // LPOS has a name of four letters: 5,338. LINSERT needs a list of two for its two values:
+  // *5\r\n 4; $7\r\nLINSERT\r\n 13; 1,033; 4,105; a word of 31 = 5,186.
+  CHECK(request_bytes(command_info(Command::linsert), {1'024, 4'096, 0}).value() == 5'186);
+  // With lists of two: 5,186 + 4,105 = 9,291.
+  CHECK(request_bytes(command_info(Command::linsert), {1'024, 4'096, 2}).value() == 9'291);
   const Allocation allocation = planned(list_config(0));
-  CHECK(allocation.terms.request_bytes_max == 5'337);
+  CHECK(allocation.terms.request_bytes_max == 5'338);
   // *0\r\n and one value: 4 + 4,105.
   CHECK(allocation.terms.list_reply_bytes_max == 4'109);
   CHECK(allocation[Part::list_nodes].bytes == 0);
@@ -85,12 +98,12 @@ TEST_CASE("without lists the largest request is a SET with every option") {
   CHECK(allocation[Part::blocks].bytes == 5'632'000);
 }
 
-TEST_CASE("RPUSH carries no more elements than a command has arguments") {
-  // 8 arguments: 6 elements.   *8 is 4; 4 + 11 + 1,033 + 24,630 = 25,678.
+TEST_CASE("a push carries no more elements than a command has arguments") {
+  // 8 arguments: 6 elements.   *8 is 4; LPUSHX 12; 4 + 12 + 1,033 + 24,630 = 25,679.
   Config config = list_config(50);
   config.command_args_max = 8;
   CHECK(planned(config).terms.push_elements_max == 6);
-  CHECK(planned(config).terms.request_bytes_max == 25'678);
+  CHECK(planned(config).terms.request_bytes_max == 25'679);
   CHECK(planned(config).terms.list_reply_bytes_max == 205'255);
 }
 
@@ -103,8 +116,8 @@ TEST_CASE("every part of the default plan is the number worked out by hand") {
   same(Part::connection_records, 1'000, 256, 256'000);
   same(Part::request_buffers, 1'000, 16'384, 16'384'000);
   same(Part::reply_buffers, 1'000, 16'384, 16'384'000);
-  same(Part::large_requests, 16, 206'299, 3'300'784);
-  same(Part::large_replies, 16, 205'255, 3'284'080);
+  same(Part::large_requests, 16, 206'300, 3'300'800);
+  same(Part::large_replies, 16, 206'297, 3'300'752);
   // 1,000 reply buffers, 16 and 16 large slots.
   same(Part::buffer_free_lists, 1'032, 4, 4'128);
   // max(50 + 2, 1024) arguments.
@@ -130,8 +143,8 @@ TEST_CASE("every part of the default plan is the number worked out by hand") {
 
 TEST_CASE("every component of the default plan is the number worked out by hand") {
   const Allocation a = planned(Config());
-  // 256,000 + 2 × 16,384,000 + 3,300,784 + 3,284,080 + 4,128
-  CHECK(a[Component::connections] == 39'612'992);
+  // 256,000 + 2 × 16,384,000 + 3,300,800 + 3,300,752 + 4,128
+  CHECK(a[Component::connections] == 39'629'680);
   CHECK(a[Component::fba] == 16'384);
   CHECK(a[Component::map] == 38'720);  // 6,720 + 32,000
   CHECK(a[Component::blocks] == 218'880'000);
@@ -256,16 +269,16 @@ TEST_CASE("every part of a tiny plan, its padding and its total are the numbers 
 
 TEST_CASE("a small buffer one byte short of the largest request brings the large slots") {
   Config config;
-  config.request_buffer_bytes = 206'299;
-  CHECK(planned(config)[Part::large_requests].count == 0);
-  CHECK(planned(config)[Part::request_buffers].unit_bytes == 206'299);
   config.request_buffer_bytes = 206'300;
-  CHECK(planned(config)[Part::request_buffers].unit_bytes == 206'299);
-  config.request_buffer_bytes = 206'298;
-  CHECK(planned(config)[Part::large_requests] == Product{16, 206'299, 3'300'784});
-  config.reply_buffer_bytes = 205'255;
+  CHECK(planned(config)[Part::large_requests].count == 0);
+  CHECK(planned(config)[Part::request_buffers].unit_bytes == 206'300);
+  config.request_buffer_bytes = 206'301;
+  CHECK(planned(config)[Part::request_buffers].unit_bytes == 206'300);
+  config.request_buffer_bytes = 206'299;
+  CHECK(planned(config)[Part::large_requests] == Product{16, 206'301, 3'300'800});
+  config.reply_buffer_bytes = 206'297;
   CHECK(planned(config)[Part::large_replies].count == 0);
-  config.reply_buffer_bytes = 205'254;
+  config.reply_buffer_bytes = 206'296;
   CHECK(planned(config)[Part::large_replies].count == 16);
 }
 

@@ -45,11 +45,11 @@ TEST_CASE("numbers take the place of names") {
 
 TEST_CASE("the largest request is spelled out part by part") {
   const Allocation allocation = plan(Config{}).allocation;
-  // RPUSH: "*52\r\n" 5, "$5\r\nRPUSH\r\n" 11, "$1024\r\n" + 1,024 + 2 = 1,033, 50 elements of
+  // LPUSHX: "*52\r\n" 5, "$6\r\nLPUSHX\r\n" 12, "$1024\r\n" + 1,024 + 2 = 1,033, 50 elements of
   // "$4096\r\n" + 4,096 + 2 = 4,105.
   CHECK(with_numbers("largest_request(key_size_max, val_size_max, push_elements_max)",
-                     allocation) == "5 + 11 + 1 × 1,033 + 50 × 4,105");
-  CHECK(largest_request_command(allocation).name == "RPUSH");
+                     allocation) == "5 + 12 + 1 × 1,033 + 50 × 4,105");
+  CHECK(largest_request_command(allocation).name == "LPUSHX");
   CHECK(with_numbers("list_reply(val_size_max, list_length_max)", allocation) == "5 + 50 × 4,105");
 }
 

@@ -74,7 +74,7 @@ class Run {
 
   void step() {
     if (random_() % 8 == 0) pass_time();
-    switch (random_() % 24) {
+    switch (random_() % 29) {
       case 0:
       case 1:
       case 2:
@@ -108,6 +108,15 @@ class Run {
       case 21:
         store().tidy(random_() % 50);
         return;
+      case 22:
+        return replace_element();
+      case 23:
+        return insert_element();
+      case 24:
+        return remove_elements();
+      case 25:
+      case 26:
+        return move_element();
       default:
         return look_up(key());
     }
@@ -310,6 +319,104 @@ class Run {
       end == ListEnd::head ? list.pop_front() : list.pop_back();
     }
     if (list.empty()) model_.erase(old);
+  }
+
+  /// A list of the model under a random key, or null.
+  List* random_list(std::string& k) {
+    k = key();
+    const auto old = model_.find(k);
+    return old == model_.end() ? nullptr : std::get_if<List>(&old->second.value);
+  }
+
+  ListEnd random_end() { return random_() % 2 == 0 ? ListEnd::head : ListEnd::tail; }
+
+  void replace_element() {
+    std::string k;
+    List* const list = random_list(k);
+    if (list == nullptr) return;
+    const uint64_t at = random_() % list->size();
+    const std::string element = text();
+    const uint64_t after = blocks_of(model_) + blocks_for(element);
+    const bool accepted = after <= block_count + blocks_for((*list)[at]);
+    const Store::Found found = store().find(k);
+    const uint32_t node = store().node_at(store().entry(found), at);
+    REQUIRE(store().replace_element(found, node, element).ok() == accepted);
+    if (accepted) (*list)[at] = element;
+  }
+
+  void insert_element() {
+    std::string k;
+    List* const list = random_list(k);
+    if (list == nullptr) return;
+    const uint64_t at = random_() % list->size();
+    const ListEnd side = random_end();
+    const std::string element = text();
+    Code expected = Code::ok;
+    if (list->size() == list_length_max) {
+      expected = Code::too_long;
+    } else if (blocks_of(model_) + blocks_for(element) > block_count) {
+      expected = Code::no_block;
+    }
+    const Store::Found found = store().find(k);
+    const uint32_t node = store().node_at(store().entry(found), at);
+    REQUIRE(store().insert_element(found, node, side, element).code == expected);
+    if (expected != Code::ok) return;
+    list->insert(list->begin() + static_cast<int64_t>(at + (side == ListEnd::tail)), element);
+  }
+
+  void remove_elements() {
+    std::string k;
+    List* const list = random_list(k);
+    if (list == nullptr) return;
+    const ListEnd from = random_end();
+    const std::string element = (*list)[random_() % list->size()];
+    const uint64_t count = 1 + random_() % 3;
+    uint64_t removed = 0;
+    for (uint64_t step = 0, i = from == ListEnd::head ? 0 : list->size() - 1, n = list->size();
+         step < n && removed < count; ++step) {
+      const bool equal = (*list)[i] == element;
+      if (equal) list->erase(list->begin() + static_cast<int64_t>(i));
+      removed += equal ? 1 : 0;
+      if (from == ListEnd::tail) {
+        --i;
+      } else if (!equal) {
+        ++i;
+      }
+    }
+    REQUIRE(store().remove_elements(store().find(k), element, count, from) == removed);
+    if (list->empty()) model_.erase(k);
+  }
+
+  void move_element() {
+    std::string from;
+    List* const source = random_list(from);
+    if (source == nullptr) return;
+    const std::string to = random_() % 4 == 0 ? from : key();
+    const ListEnd from_end = random_end();
+    const ListEnd to_end = random_end();
+    Model after = model_;
+    List& taken = std::get<List>(after[from].value);
+    const std::string element = from_end == ListEnd::head ? taken.front() : taken.back();
+    from_end == ListEnd::head ? taken.pop_front() : taken.pop_back();
+    const bool goes = taken.empty() && to != from;
+    if (goes) after.erase(from);
+    const bool is_new = after.count(to) == 0;
+    if (is_new) after[to] = {List()};
+    Code expected = Code::ok;
+    if (List* const list = std::get_if<List>(&after[to].value)) {
+      to_end == ListEnd::head ? list->push_front(element) : list->push_back(element);
+      if (list->size() > list_length_max) {
+        expected = Code::too_long;
+      } else if (after.size() > key_count) {
+        expected = Code::no_entry;
+      } else if (blocks_of(after) > block_count) {
+        expected = Code::no_block;
+      }
+    } else {
+      expected = Code::wrong_type;
+    }
+    REQUIRE(store().move_element(store().find(from), from_end, to, to_end).code == expected);
+    if (expected == Code::ok) model_ = std::move(after);
   }
 
   void erase() {

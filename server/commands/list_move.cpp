@@ -1,0 +1,113 @@
+// LMOVE RPOPLPUSH LMPOP: from one list to another, and from the first of several.
+
+#include "server/commands/list_parts.hpp"
+#include "server/commands/text.hpp"
+
+namespace kv::handle {
+
+namespace {
+
+std::optional<ListEnd> parse_end(std::string_view word) {
+  if (same_word(word, "LEFT")) return ListEnd::head;
+  if (same_word(word, "RIGHT")) return ListEnd::tail;
+  return {};
+}
+
+/// Moves an element from the list at argument 1 to that at argument 2.
+Outcome move(Call& call, ListEnd from_end, ListEnd to_end) {
+  const Store::Found from = call.store.find(call.args[1]);
+  if (!from) {
+    count_lookup(call, false);
+    call.reply.null();
+    return Outcome::done;
+  }
+  const Entry& entry = call.store.entry(from);
+  if (!is_list(entry)) return fail_wrong_type(call);
+  // A copy: the element is the same after the move, its neighbours are not.
+  const ListNode node = call.store.node(from_end == ListEnd::head ? entry.first : entry.last);
+  const uint64_t bytes = bulk_reply_bytes(node.bytes);
+  if (!call.reply.fits(bytes)) return call.needs(bytes);
+  count_lookup(call, true);
+  const StoreResult result = call.store.move_element(from, from_end, call.args[2], to_end);
+  if (!result.ok()) return fail(call, result);
+  write_element(call.reply, call.store, node);
+  return Outcome::done;
+}
+
+/// numkeys key [key …] LEFT|RIGHT [COUNT count]
+struct MultiPop {
+  uint64_t first_key = 0;  ///< its argument
+  uint64_t keys = 0;
+  ListEnd end = ListEnd::head;
+  uint64_t count = 1;
+};
+
+/// Reads the arguments from `at` on. Returns whether they are right; if not, replies.
+bool parse_multi_pop(Call& call, uint64_t at, MultiPop& pop) {
+  const Arguments& args = call.args;
+  const std::optional<int64_t> keys = parse_integer(args[at]);
+  if (!keys || *keys <= 0) return fail(call, "ERR numkeys should be greater than 0"), false;
+  pop.first_key = at + 1;
+  pop.keys = static_cast<uint64_t>(*keys);
+  if (pop.keys >= args.size() - pop.first_key) return fail_syntax(call), false;
+  const uint64_t where = pop.first_key + pop.keys;
+  const std::optional<ListEnd> end = parse_end(args[where]);
+  if (!end) return fail_syntax(call), false;
+  pop.end = *end;
+  if (args.size() == where + 1) return true;
+  if (args.size() != where + 3 || !same_word(args[where + 1], "COUNT")) {
+    return fail_syntax(call), false;
+  }
+  const std::optional<int64_t> count = parse_integer(args[where + 2]);
+  if (!count || *count <= 0) return fail(call, "ERR count should be greater than 0"), false;
+  pop.count = static_cast<uint64_t>(*count);
+  return true;
+}
+
+/// Pops from the list `found` under `key`; the reply is the key and the elements.
+Outcome pop_from(Call& call, std::string_view key, Store::Found found, const MultiPop& pop) {
+  const Entry& entry = call.store.entry(found);
+  const bool forward = pop.end == ListEnd::head;
+  const Walk range = {forward ? entry.first : entry.last,
+                      std::min<uint64_t>(pop.count, entry.length), forward};
+  const uint64_t bytes =
+      array_reply_bytes(2) + bulk_reply_bytes(key.size()) + elements_bytes(call.store, range);
+  if (!call.reply.fits(bytes)) return call.needs(bytes);
+  call.reply.array(2);
+  call.reply.bulk(key);
+  call.reply.array(range.count);
+  walk(call.store, range,
+       [&](const ListNode& node) { write_element(call.reply, call.store, node); });
+  call.store.pop(found, range.count, pop.end);
+  return Outcome::done;
+}
+
+}  // namespace
+
+Outcome lmove(Call& call) {
+  const std::optional<ListEnd> from = parse_end(call.args[3]);
+  const std::optional<ListEnd> to = parse_end(call.args[4]);
+  if (!from || !to) return fail_syntax(call);
+  return move(call, *from, *to);
+}
+
+Outcome rpoplpush(Call& call) { return move(call, ListEnd::tail, ListEnd::head); }
+
+Outcome lmpop(Call& call) {
+  MultiPop pop;
+  if (!parse_multi_pop(call, 1, pop)) return Outcome::done;
+  for (uint64_t i = 0; i < pop.keys; ++i) {
+    const std::string_view key = call.args[pop.first_key + i];
+    const Store::Found found = call.store.find(key);
+    if (!found) continue;
+    if (!is_list(call.store.entry(found))) return fail_wrong_type(call);
+    const Outcome outcome = pop_from(call, key, found, pop);
+    if (outcome == Outcome::done) count_lookup(call, true);
+    return outcome;
+  }
+  count_lookup(call, false);
+  call.reply.null_array();
+  return Outcome::done;
+}
+
+}  // namespace kv::handle
