@@ -275,7 +275,7 @@ TEST_CASE("a small buffer one byte short of the largest request brings the large
   config.request_buffer_bytes = 206'301;
   CHECK(planned(config)[Part::request_buffers].unit_bytes == 206'300);
   config.request_buffer_bytes = 206'299;
-  CHECK(planned(config)[Part::large_requests] == Product{16, 206'301, 3'300'800});
+  CHECK(planned(config)[Part::large_requests] == Product{16, 206'300, 3'300'800});
   config.reply_buffer_bytes = 206'297;
   CHECK(planned(config)[Part::large_replies].count == 0);
   config.reply_buffer_bytes = 206'296;

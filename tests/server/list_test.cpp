@@ -109,7 +109,7 @@ TEST_CASE("LINDEX looks from either end") {
 TEST_CASE("The largest list reply is as large as planned, and is written into exactly its room") {
   const Config config;
   Client c(config);
-  CHECK(c.allocation.terms.reply_bytes_max == 205255);
+  CHECK(c.allocation.terms.list_reply_bytes_max == 205255);
   std::vector<std::string> push = {"rpush", "l"};
   for (int i = 0; i < 50; ++i) push.push_back(std::string(4096, static_cast<char>('a' + i % 26)));
   CHECK(c.run(push) == ":50\r\n");

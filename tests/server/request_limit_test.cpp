@@ -90,25 +90,25 @@ TEST_CASE("A frame with too many arguments is refused") {
 }
 
 TEST_CASE("A frame that cannot fit the largest request is refused early") {
-  // RPUSH with three full elements: "*5\r\n" 4, "$5\r\nRPUSH\r\n" 11, "$40\r\n…\r\n" 47,
-  // three "$100\r\n…\r\n" of 108: 386 bytes. SET has six words: "*9\r\n" 4, "$3\r\nSET\r\n" 9,
-  // 47, 108, and 6 of 31: 354. So 386 is the largest request.
-  CHECK(kv::test::planned(small_config()).terms.request_bytes_max == 386);
+  // LPUSHX with three full elements: "*5\r\n" 4, "$6\r\nLPUSHX\r\n" 12, "$40\r\n…\r\n" 47,
+  // three "$100\r\n…\r\n" of 108: 387 bytes. LPOS has six words: "*9\r\n" 4,
+  // "$4\r\nLPOS\r\n" 10, 47, 108, and 6 of 31: 355. So 387 is the largest request.
+  CHECK(kv::test::planned(small_config()).terms.request_bytes_max == 387);
   // "*5\r\n$5\r\nRPUSH\r\n$1\r\nk\r\n" is 22 bytes, a full element 108, two empty ones 6 each;
   // four full ones need 22 + 4 * 108 = 454, known when the fourth of them begins.
   const std::string full(100, 'v');
   check_refusal(frame({"RPUSH", "k", full, full, full, full}), Limit::request_bytes,
-                "-ERR request of 454 bytes or more exceeds the largest request (386)\r\n");
+                "-ERR request of 454 bytes or more exceeds the largest request (387)\r\n");
   // 100 arguments of 6 bytes at least, behind "*100\r\n".
   check_refusal(frame(std::vector<std::string>(100, "")), Limit::request_bytes,
-                "-ERR request of 606 bytes or more exceeds the largest request (386)\r\n");
+                "-ERR request of 606 bytes or more exceeds the largest request (387)\r\n");
 }
 
 TEST_CASE("The largest request itself is accepted, in any pieces") {
   const std::string key(40, 'k');
   const std::string value(100, 'v');
-  const std::string bytes = frame({"RPUSH", key, value, value, value});
-  CHECK(bytes.size() == 386);
+  const std::string bytes = frame({"LPUSHX", key, value, value, value});
+  CHECK(bytes.size() == 387);
   for (uint64_t piece = 1; piece <= bytes.size(); ++piece) {
     CHECK(Refusal(small_config(), bytes, piece).status == Status::complete);
   }
@@ -131,14 +131,14 @@ TEST_CASE("A frame that is discarded can still break the protocol") {
 }
 
 TEST_CASE("A header that runs past the largest request is not waited for") {
-  // Two full arguments and an ECHO bring the last header to the brink: the frame may hold 386
-  // bytes, 22 + 3 * 108 = 346 are used, an element of 34 bytes ends at 386 with its header.
+  // Two full arguments and an ECHO bring the last header to the brink: the frame may hold 387
+  // bytes, 23 + 3 * 108 = 347 are used, an element of 34 bytes ends at 387 with its header.
   const std::string full(100, 'v');
-  const std::string head = frame({"RPUSH", "k", full, full, full, std::string(30, 'v')});
-  CHECK(head.size() == 383);
+  const std::string head = frame({"LPUSHX", "k", full, full, full, std::string(30, 'v')});
+  CHECK(head.size() == 384);
   CHECK(Refusal(small_config(), head, 1).status == Status::complete);
-  const std::string longer = frame({"RPUSH", "k", full, full, full, std::string(34, 'v')});
-  CHECK(longer.size() == 387);
+  const std::string longer = frame({"LPUSHX", "k", full, full, full, std::string(34, 'v')});
+  CHECK(longer.size() == 388);
   for (uint64_t piece = 1; piece <= longer.size(); ++piece) {
     CHECK(Refusal(small_config(), longer, piece).status == Status::refused);
   }

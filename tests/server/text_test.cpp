@@ -56,7 +56,7 @@ TEST_CASE("Every command is found by its name in any case, and nothing else is")
     CHECK(kv::find_command(name) == info.id);
     for (char& c : name) c = kv::lower_case(c);
     CHECK(kv::find_command(name) == info.id);
-    CHECK(kv::find_command(name + "x") == kv::Command::unknown);
+    CHECK(kv::find_command(name + "z") == kv::Command::unknown);
     CHECK(kv::find_command("x" + name) == kv::Command::unknown);
     // The lookup folds the case bit of every byte, the comparison does not.
     name[0] = static_cast<char>(name[0] & ~0x60);
