@@ -125,8 +125,6 @@ namespace detail {
 /// Whether every request of `b` is at most as large as one of `a`, whatever the limits.
 constexpr bool dominates(const CommandInfo& a, const CommandInfo& b) {
   const auto at_least = [](uint8_t x, uint8_t y) {
-    constexpr uint8_t elements = CommandInfo::elements;
-    constexpr uint8_t two_elements = CommandInfo::two_elements;
     if (x == y) return true;
     const uint8_t most = y == CommandInfo::several ? 1 : y == two_elements ? 2 : y;
     if (x == elements) return y == two_elements || most <= 1;
