@@ -43,7 +43,7 @@ bool Store::tidy(uint64_t steps) {
     remove(index);
     ++expired_count_;
   }
-  return steps == 0;
+  return steps == 0 || dead_ != index_none;
 }
 
 bool Store::reclaim(uint64_t entries, uint64_t blocks, uint64_t nodes) {

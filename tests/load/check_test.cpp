@@ -99,7 +99,7 @@ TEST_CASE("a largest reply beyond 2 GiB says what it is made of") {
                       "list_length_max = 5000\n"
                       "command_args_max = 1000\n"
                       "key_count = 1\n") ==
-        "a.toml:1:16: error: the largest reply is 10,485,820,007 bytes but may be at most "
+        "a.toml:1:16: error: the largest reply is 10,485,821,049 bytes but may be at most "
         "2,147,483,647; lower val_size_max (2,097,152) or list_length_max (5,000) "
         "[reply-size]\n"
         "    1 | val_size_max = \"2MiB\"\n"

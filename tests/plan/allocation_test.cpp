@@ -10,8 +10,8 @@ namespace {
 
 // plan() is a constant expression: these hold before any test runs.
 static_assert(plan(Config()).ok);
-static_assert(plan(Config()).allocation.arena_bytes == 259'526'656);
-static_assert(plan(Config()).allocation.terms.request_bytes_max == 206'299);
+static_assert(plan(Config()).allocation.arena_bytes == 259'543'040);
+static_assert(plan(Config()).allocation.terms.request_bytes_max == 206'300);
 static_assert(plan(Config()).allocation.terms.list_reply_bytes_max == 205'255);
 
 Allocation planned(const Config& config) {
@@ -32,9 +32,11 @@ TEST_CASE("the largest RPUSH and the largest list reply of the defaults are the 
   // $1024\r\n…\r\n               1 + 4 + 2 + 1,024 + 2         =   1,033
   // 50 × $4096\r\n…\r\n    50 × (1 + 4 + 2 + 4,096 + 2)        = 205,250
   //                                                              206,299
-  CHECK(request_bytes(command_info(Command::rpush), {1'024, 4'096, 50}).value() == 206'299);
+  CHECK(request_bytes(command_info(Command::rpush), RequestLimits{1'024, 4'096, 50}).value() ==
+        206'299);
   // $6\r\nLPUSHX\r\n is a byte more.
-  CHECK(request_bytes(command_info(Command::lpushx), {1'024, 4'096, 50}).value() == 206'300);
+  CHECK(request_bytes(command_info(Command::lpushx), RequestLimits{1'024, 4'096, 50}).value() ==
+        206'300);
   CHECK(planned(Config()).terms.request_bytes_max == 206'300);
   // *50\r\n                      1 + 2 + 2                     =       5
   // 50 × 4,105                                                 = 205,250
@@ -83,12 +85,14 @@ TEST_CASE("the digits of key and value lengths count where they grow") {
 TEST_CASE("without lists the largest request is one value with every option") {
   // SET: *9\r\n 4; $3\r\nSET\r\n 9; key 1,033; value 4,105; six words of 24 bytes, each
   // 1 + 2 + 2 + 24 + 2 = 31, are 186.   4 + 9 + 1,033 + 4,105 + 186 = 5,337.
-  CHECK(request_bytes(command_info(Command::set), {1'024, 4'096, 0}).value() == 5'337);
+  CHECK(request_bytes(command_info(Command::set), RequestLimits{1'024, 4'096, 0}).value() == 5'337);
   // LPOS has a name of four letters: 5,338. LINSERT needs a list of two for its two values:
   // *5\r\n 4; $7\r\nLINSERT\r\n 13; 1,033; 4,105; a word of 31 = 5,186.
-  CHECK(request_bytes(command_info(Command::linsert), {1'024, 4'096, 0}).value() == 5'186);
+  CHECK(request_bytes(command_info(Command::linsert), RequestLimits{1'024, 4'096, 0}).value() ==
+        5'186);
   // With lists of two: 5,186 + 4,105 = 9,291.
-  CHECK(request_bytes(command_info(Command::linsert), {1'024, 4'096, 2}).value() == 9'291);
+  CHECK(request_bytes(command_info(Command::linsert), RequestLimits{1'024, 4'096, 2}).value() ==
+        9'291);
   const Allocation allocation = planned(list_config(0));
   CHECK(allocation.terms.request_bytes_max == 5'338);
   // *0\r\n and one value: 4 + 4,105.
@@ -151,28 +155,27 @@ TEST_CASE("every component of the default plan is the number worked out by hand"
   CHECK(a[Component::list_pool] == 800'000);
   CHECK(a[Component::expiry] == 18'816);  // 2,816 + 16,000
   CHECK(a[Component::ring] == 155'648);   // 73,728 + 65,536 + 16,384
-  // The large requests end at 36,324,784: 16 to the next multiple of 64. The slices end at
-  // 39,629,392: 48 to a multiple of 64. The nodes end at 259,348,160, the timers at 259,366,976:
-  // 4,032 to a page.
-  CHECK(a[Component::padding] == 4'096);
-  // 39,612,992 + 16,384 + 38,720 + 218,880,000 + 800,000 + 18,816 + 155,648 + 4,096;
-  // 63,361 pages.
-  CHECK(a.arena_bytes == 259'526'656);
+  // The slices end at 39,646,064: 16 to a multiple of 64. The nodes end at 259,364,800, the
+  // timers at 259,383,616: 3,776 to a page.
+  CHECK(a[Component::padding] == 3'792);
+  // 39,629,680 + 16,384 + 38,720 + 218,880,000 + 800,000 + 18,816 + 155,648 + 3,792;
+  // 63,365 pages.
+  CHECK(a.arena_bytes == 259'543'040);
 }
 
 TEST_CASE("what lies outside the arena of the default plan is the number worked out by hand") {
   const Allocation a = planned(Config());
   const auto bytes = [&](Outside id) { return a.outside[static_cast<uint64_t>(id)].bytes; };
   CHECK(bytes(Outside::process) == 2'097'152);
-  // 259,526,656 / 512 = 506,888, and 65,536.
-  CHECK(bytes(Outside::page_tables) == 572'424);
+  // 259,543,040 / 512 = 506,920, and 65,536.
+  CHECK(bytes(Outside::page_tables) == 572'456);
   // 73,728 + 65,536 + 16,384 + 65,536
   CHECK(bytes(Outside::ring_kernel) == 221'184);
   CHECK(bytes(Outside::connection_kernel) == 5'120'000);
   // 1,000 × (2 × 32,768 + 2 × 32,768 + 32,768)
   CHECK(bytes(Outside::socket_memory) == 163'840'000);
-  // 259,526,656 + 2,097,152 + 572,424 + 221,184 + 5,120,000 + 163,840,000
-  CHECK(a.container_bytes == 431'377'416);
+  // 259,543,040 + 2,097,152 + 572,456 + 221,184 + 5,120,000 + 163,840,000
+  CHECK(a.container_bytes == 431'393'832);
 }
 
 TEST_CASE("options that were left out are computed, and those that were given are kept") {
@@ -285,12 +288,12 @@ TEST_CASE("a small buffer one byte short of the largest request brings the large
 TEST_CASE("explicit huge pages round the arena up to whole ones, transparent ones do not") {
   Config config;
   config.memory_huge_pages = static_cast<uint64_t>(HugePages::explicit_);
-  // 259,526,656 / 2,097,152 = 123.75: 124 huge pages.
+  // 259,543,040 / 2,097,152 = 123.76: 124 huge pages.
   CHECK(planned(config).arena_bytes == 260'046'848);
-  // 4,096 and 260,046,848 − 259,526,656 = 520,192.
-  CHECK(planned(config)[Component::padding] == 524'288);
+  // 3,792 and 260,046,848 − 259,543,040 = 503,808.
+  CHECK(planned(config)[Component::padding] == 507'600);
   config.memory_huge_pages = static_cast<uint64_t>(HugePages::transparent);
-  CHECK(planned(config).arena_bytes == 259'526'656);
+  CHECK(planned(config).arena_bytes == 259'543'040);
 }
 
 TEST_CASE("options that do not hold memory do not change the arena") {
@@ -303,10 +306,10 @@ TEST_CASE("options that do not hold memory do not change the arena") {
   config.memory_lock = 1;
   config.memory_budget = 1ULL << 40;
   config.server_socket_send_bytes = mebibyte;
-  CHECK(planned(config).arena_bytes == 259'526'656);
+  CHECK(planned(config).arena_bytes == 259'543'040);
   // Socket memory is outside: 1,000 × 2 × (1,048,576 − 32,768) = 2,031,616,000 more than
-  // the default's 431,377,416.
-  CHECK(planned(config).container_bytes == 2'462'993'416);
+  // the default's 431,393,832.
+  CHECK(planned(config).container_bytes == 2'463'009'832);
 }
 
 TEST_CASE("an overflow names the two largest options of the product") {

@@ -142,11 +142,12 @@ TEST_CASE("a request and a reply beyond 2 GiB are refused, at the larger factor"
   REQUIRE(found.size() == 2);
   CHECK(found[0].rule == Rule::request_too_large);
   CHECK(found[0].option == Option::val_size_max);
-  // *34 5; RPUSH 11; key 1,033; 32 × (1 + 8 + 2 + 67,108,864 + 2 = 67,108,877) = 2,147,484,064.
-  CHECK(found[0].value == 2'147'485'113);
+  // *34 5; LPUSHX 12; key 1,033; 32 × (1 + 8 + 2 + 67,108,864 + 2 = 67,108,877) = 2,147,484,064.
+  CHECK(found[0].value == 2'147'485'114);
   CHECK(found[0].limit == 2'147'483'647);
   CHECK(found[1].rule == Rule::reply_too_large);
-  CHECK(found[1].value == 2'147'484'069);
+  // *32 5; 32 × 67,108,877; a key and what is around it, 1,024 + 18.
+  CHECK(found[1].value == 2'147'485'111);
   config.list_length_max = 31;
   CHECK(validate(config).empty());
 }
@@ -177,11 +178,12 @@ TEST_CASE("an arena beyond the address space is refused") {
 
 TEST_CASE("an arena of exactly the budget is within it, a byte less is not enough") {
   Config config;
-  config.memory_budget = 259'526'656;
+  const uint64_t arena_bytes = plan(config).allocation.arena_bytes;
+  config.memory_budget = arena_bytes;
   CHECK(validate(config).empty());
-  config.memory_budget = 259'526'655;
-  check_only(config,
-             {Rule::over_budget, Option::memory_budget, Option::none, 259'526'656, 259'526'655});
+  config.memory_budget = arena_bytes - 1;
+  check_only(config, {Rule::over_budget, Option::memory_budget, Option::none, arena_bytes,
+                      arena_bytes - 1});
 }
 
 TEST_CASE("rules across options wait until every option is within its bounds") {

@@ -18,17 +18,17 @@ static_assert(sizeof(void*) == 4, "this file is for a 32-bit target");
 
 constexpr PlanResult defaults = plan(Config());
 static_assert(defaults.ok);
-static_assert(defaults.allocation.terms.request_bytes_max == 206'299);
+static_assert(defaults.allocation.terms.request_bytes_max == 206'300);
 static_assert(defaults.allocation.terms.list_reply_bytes_max == 205'255);
-static_assert(defaults.allocation[Component::connections] == 39'612'992);
+static_assert(defaults.allocation[Component::connections] == 39'629'680);
 static_assert(defaults.allocation[Component::fba] == 16'384);
 static_assert(defaults.allocation[Component::map] == 38'720);
 static_assert(defaults.allocation[Component::blocks] == 218'880'000);
 static_assert(defaults.allocation[Component::list_pool] == 800'000);
 static_assert(defaults.allocation[Component::expiry] == 18'816);
 static_assert(defaults.allocation[Component::ring] == 155'648);
-static_assert(defaults.allocation[Component::padding] == 4'096);
-static_assert(defaults.allocation.arena_bytes == 259'526'656);
+static_assert(defaults.allocation[Component::padding] == 3'792);
+static_assert(defaults.allocation.arena_bytes == 259'543'040);
 static_assert(validate(Config()).empty());
 static_assert(parse_size("4GiB").value == 4'294'967'296);
 
