@@ -34,6 +34,7 @@ std::string kind_text(const OptionInfo& option) {
       return words;
     }
     case OptionKind::text:
+    case OptionKind::secret:
       return "text";
   }
   return {};

@@ -205,7 +205,10 @@ Explanation explain(const Settings& settings, const Allocation& allocation,
 }
 
 std::string option_value_text(const Config& config, const OptionInfo& option) {
-  if (option.is_text()) return std::string((config.*option.text).view());
+  if (option.is_text()) {
+    const std::string_view text = shown_text(config, option);
+    return std::string(text.empty() ? "none" : text);
+  }
   const uint64_t value = number(config, option.id);
   if (value == unset) return "none";
   if (option.kind == OptionKind::toggle) return value == 0 ? "off" : "on";

@@ -12,7 +12,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json option_json(const Config& config, const OptionInfo& option) {
-  if (option.is_text()) return (config.*option.text).view();
+  if (option.is_text()) return shown_text(config, option);
   const uint64_t value = number(config, option.id);
   if (value == unset) return nullptr;
   if (option.kind == OptionKind::toggle) return value != 0;

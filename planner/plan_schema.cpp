@@ -43,6 +43,7 @@ Json option_schema(const OptionInfo& option) {
   Json json;
   switch (option.kind) {
     case OptionKind::text:
+    case OptionKind::secret:
       json["type"] = "string";
       break;
     case OptionKind::toggle:

@@ -14,6 +14,7 @@
 #include "kvcore/plan/allocation.hpp"
 #include "kvcore/plan/records.hpp"
 #include "server/reply.hpp"
+#include "server/statistics.hpp"
 #include "server/store.hpp"
 
 namespace kv {
@@ -33,48 +34,41 @@ class Arguments {
   std::span<Slice> slices_;
 };
 
-/// Counters that INFO shows. execute() keeps commands_processed, error_replies of commands,
-/// the keyspace counters and refused_for_memory; the rest is the server's.
-struct Statistics {
-  uint64_t connections_received = 0;
-  uint64_t connections_rejected = 0;
-  uint64_t commands_processed = 0;
-  uint64_t error_replies = 0;
-  uint64_t protocol_errors = 0;
-  uint64_t stalled_closed = 0;
-  uint64_t bytes_received = 0;
-  uint64_t bytes_sent = 0;
-  uint64_t keyspace_hits = 0;
-  uint64_t keyspace_misses = 0;
-  uint64_t refused_for_memory = 0;  ///< -OOM replies
-  uint64_t waits_request_buffer = 0;
-  uint64_t waits_large_request = 0;
-  uint64_t waits_reply_buffer = 0;
-  uint64_t waits_large_reply = 0;
-};
-
 /// What the handlers of the server group may know of the server. The server owns it and
 /// keeps it up to date; everything in it outlives the handlers.
 struct ServerView {
   const Allocation* allocation = nullptr;
   const Verification* verification = nullptr;
   const Ledger* ledger = nullptr;  ///< what was carved, part by part
+  Config live;  ///< the config with what CONFIG SET has changed; nothing of it is memory
   Statistics statistics;
+  CommandCounters counters;
+  Rate commands_rate, received_rate, sent_rate;
   /// By part, in the part's own units. The store knows its own: see Store::use().
   std::array<PoolUse, part_count> use = {};
   uint64_t clients = 0;
   uint64_t clients_waiting = 0;
   uint64_t started_ms = 0;  ///< Unix time
   uint64_t now_ms = 0;      ///< Unix time, refreshed once per loop turn
+  uint64_t unix_us = 0;     ///< the same in microseconds
+  uint64_t clock_ms = 0;    ///< the clock of the records' times, refreshed likewise
   uint16_t port = 0;
   std::string_view io;           ///< "io_uring"
   std::string_view ring_memory;  ///< "arena" or "kernel"
+
+  /// Every record that was ever used; those with a socket are clients.
+  std::span<ConnectionRecord> records;
+  uint64_t pause_until_ms = 0;  ///< on clock_ms; commands wait until then
+  bool pauses_all = false;      ///< not only those that write
+  bool kills = false;           ///< a record has client_trait::killed
+  bool stop_requested = false;  ///< SHUTDOWN
 };
 
 enum class Outcome : uint8_t {
   done,
   needs_room,  ///< nothing was changed or written; Call::room_bytes says how much
   close,       ///< done, and the connection ends once the reply is sent
+  paused,      ///< not executed: CLIENT PAUSE holds it
 };
 
 struct Call {
@@ -83,6 +77,7 @@ struct Call {
   Store& store;
   ConnectionRecord& client;
   ServerView& server;
+  Command command;  ///< the one that args[0] names; `unknown` again where it is not run
   uint64_t room_bytes = 0;
 
   /// For a handler's early return: `if (!call.reply.fits(n)) return call.needs(n);`
@@ -94,7 +89,7 @@ struct Call {
 
 using Handler = Outcome (*)(Call&);
 
-/// Finds the command, checks arity, key and value limits, and runs its handler. A reply of at
+/// Checks arity, key and value limits, and runs its handler. A reply of at
 /// most small_reply_bytes_max must fit before this is called. Errors that Redis knows have
 /// Redis's text.
 Outcome execute(Call& call);

@@ -1,5 +1,5 @@
-// The bits of ConnectionRecord::flags: what is in flight for a connection, and how it ends.
-// They live in one byte of the record.
+// The bits of ConnectionRecord::flags, which are the state of its io, and of ::traits, which are
+// what the client asked to be or was told.
 #pragma once
 
 #include <cstdint>
@@ -25,3 +25,25 @@ inline void clear(ConnectionRecord& record, uint8_t flags) {
 }
 
 }  // namespace kv::connection_flag
+
+namespace kv::client_trait {
+
+constexpr uint16_t unauthenticated = 1;  ///< there was a password, and it was not given yet
+constexpr uint16_t muted = 2;            ///< CLIENT REPLY OFF
+constexpr uint16_t skips = 4;            ///< the reply to this command is dropped
+constexpr uint16_t skips_next = 8;       ///< CLIENT REPLY SKIP was the last command
+constexpr uint16_t killed = 16;          ///< CLIENT KILL; closes when its replies are sent
+constexpr uint16_t no_evict = 32;
+constexpr uint16_t no_touch = 64;
+
+inline bool has(const ConnectionRecord& record, uint16_t traits) {
+  return (record.traits & traits) != 0;
+}
+inline void set(ConnectionRecord& record, uint16_t traits) {
+  record.traits = static_cast<uint16_t>(record.traits | traits);
+}
+inline void clear(ConnectionRecord& record, uint16_t traits) {
+  record.traits = static_cast<uint16_t>(record.traits & ~traits);
+}
+
+}  // namespace kv::client_trait

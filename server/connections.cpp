@@ -68,6 +68,7 @@ uint32_t Connections::open() {
   record.request_buffer = record.large_request = index_none;
   record.reply_buffer = record.large_reply = index_none;
   record.protocol = 2;
+  record.last_command = static_cast<uint8_t>(Command::unknown);
   ++count_;
   note(Part::connection_records, 1);
   return index;
@@ -87,6 +88,7 @@ void Connections::close(uint32_t index) {
 
 Connections::Pool& Connections::pool(Resource resource) {
   KV_ASSERT(resource >= Resource::large_request);
+  KV_ASSERT(resource <= Resource::large_reply);
   return pools_[static_cast<uint64_t>(resource) - static_cast<uint64_t>(Resource::large_request)];
 }
 
@@ -141,6 +143,7 @@ void Connections::release(Resource resource, ConnectionRecord& record) {
 }
 
 uint64_t Connections::free_count(Resource resource) const {
+  if (resource == Resource::unpause) return UINT64_MAX;
   if (resource == Resource::request_buffer) return request_area_.count() - request_buffers_held_;
   return pool(resource).free.free_count();
 }

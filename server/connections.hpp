@@ -22,8 +22,15 @@
 namespace kv {
 
 /// What a connection can wait for. The value is ConnectionRecord::waiting_for.
-enum class Resource : uint8_t { none, request_buffer, large_request, reply_buffer, large_reply };
-constexpr uint64_t resource_count = 5;
+enum class Resource : uint8_t {
+  none,
+  request_buffer,
+  large_request,
+  reply_buffer,
+  large_reply,
+  unpause,  ///< the end of CLIENT PAUSE; no memory, and any number can have it
+};
+constexpr uint64_t resource_count = 6;
 
 /// Buffers of one size in one piece of memory.
 struct BufferArea {
@@ -64,6 +71,8 @@ class Connections {
   uint64_t count() const { return count_; }
   /// Records from here on were never used; those before are in use or have no socket.
   uint32_t opened() const { return fresh_; }
+  /// Those records: the rest was never touched.
+  std::span<ConnectionRecord> opened_records() { return records_.first(fresh_); }
   ConnectionRecord& operator[](uint32_t index) { return records_[index]; }
 
   /// A free record, cleared but for its generation; index_none when all are in use.

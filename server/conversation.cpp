@@ -1,9 +1,11 @@
 // One client: receive, parse, execute, send, and what happens when a buffer is missing.
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
 #include "kvcore/memory/assert.hpp"
+#include "server/commands/lookup.hpp"
 #include "server/connection_flags.hpp"
 #include "server/server.hpp"
 
@@ -18,6 +20,15 @@ bool has_input(const ConnectionRecord& record) { return record.request_end > rec
 bool waits(const ConnectionRecord& record) {
   return record.waiting_for != static_cast<uint8_t>(Resource::none);
 }
+
+/// By Command. What is no command is refused at once.
+constexpr std::array<bool, command_count + 1> brief = [] {
+  std::array<bool, command_count + 1> out = {};
+  for (const CommandInfo& command : commands)
+    out[static_cast<uint64_t>(command.id)] = is_brief(command);
+  out[command_count] = true;
+  return out;
+}();
 
 }  // namespace
 
@@ -86,15 +97,21 @@ void Server::on_send(uint32_t index, int32_t result) {
 void Server::advance(uint32_t index) {
   ConnectionRecord& record = connections_[index];
   Progress progress = Progress::needs_input;
-  while (!stopping_ && has_input(record)) {
+  while (!stopping_ && has_input(record) && !client_trait::has(record, client_trait::killed)) {
     progress = execute_one(index);
     if (progress != Progress::executed) break;
   }
   if (progress == Progress::ended || stopping_) flag::set(record, flag::ending);
+  const bool unfinished = progress == Progress::needs_input && has_input(record);
+  if (!unfinished) {
+    record.request_since_ms = 0;
+  } else if (record.request_since_ms == 0) {
+    record.request_since_ms = now_ms_;
+  }
   flush(index);
   // flush() may have closed a connection that is ending.
   if (flag::has(record, flag::ending | flag::closing) || record.socket < 0) return;
-  if (progress != Progress::needs_reply_room) receive_more(index);
+  if (progress == Progress::needs_input || progress == Progress::executed) receive_more(index);
 }
 
 Server::Progress Server::execute_one(uint32_t index) {
@@ -114,6 +131,10 @@ Server::Progress Server::execute_one(uint32_t index) {
   }
   Progress progress = Progress::executed;
   answer(record, parse, progress);
+  if (progress == Progress::paused) {
+    wait_for(Resource::unpause, index);
+    return progress;
+  }
   if (progress != Progress::needs_reply_room) {
     record.request_begin += static_cast<uint32_t>(parse.consumed);
     return progress;
@@ -137,16 +158,91 @@ void Server::answer(ConnectionRecord& record, const Parse& parse, Progress& prog
     ++view_.statistics.error_replies;
     write_refusal(reply, record, allocation_);
   } else if (scratch_.count() > 0) {
-    Call call{Arguments(scratch_.slices()), reply, store_, record, view_};
-    const Outcome outcome = execute(call);
-    if (outcome == Outcome::needs_room) {
-      record.reply_needs = static_cast<uint32_t>(call.room_bytes);
-      progress = Progress::needs_reply_room;
-    } else if (outcome == Outcome::close) {
-      progress = Progress::ended;
-    }
+    progress = run(record, reply);
+    if (progress == Progress::needs_reply_room || progress == Progress::paused) return;
+  } else {
+    return;
   }
-  record.reply_filled += static_cast<uint32_t>(reply.written());
+  // CLIENT REPLY: what was written counts only now that the command is done.
+  constexpr uint16_t silences =
+      client_trait::muted | client_trait::skips | client_trait::skips_next;
+  if (!client_trait::has(record, silences)) {
+    record.reply_filled += static_cast<uint32_t>(reply.written());
+    return;
+  }
+  if (!client_trait::has(record, client_trait::muted | client_trait::skips)) {
+    record.reply_filled += static_cast<uint32_t>(reply.written());
+  }
+  client_trait::clear(record, client_trait::skips);
+  if (client_trait::has(record, client_trait::skips_next)) {
+    client_trait::clear(record, client_trait::skips_next);
+    client_trait::set(record, client_trait::skips);
+  }
+}
+
+Server::Progress Server::run(ConnectionRecord& record, ReplyWriter& reply) {
+  const Arguments arguments(scratch_.slices());
+  Call call{arguments, reply, store_, record, view_, find_command(arguments[0])};
+  begin_time(call.command);
+  const Outcome outcome = execute(call);
+  switch (outcome) {
+    case Outcome::needs_room:
+      record.reply_needs = static_cast<uint32_t>(call.room_bytes);
+      return Progress::needs_reply_room;
+    case Outcome::paused:
+      return Progress::paused;
+    case Outcome::done:
+    case Outcome::close:
+      break;
+  }
+  if (!shares_clock(call.command)) note_slow(call, end_time());
+  return outcome == Outcome::close ? Progress::ended : Progress::executed;
+}
+
+/// Time since the last look at the clock is the command's: between two commands there is nothing
+/// that takes long. The clock is looked at when another command begins, not when the same does.
+void Server::begin_time(Command command) {
+  if (command == timed_) return;
+  if (timed_ != Command::unknown) end_time();
+  timed_ = command;
+}
+
+uint64_t Server::end_time() {
+  const uint64_t now_us = io_.monotonic_us();
+  const uint64_t took_us = now_us - mark_us_;
+  if (timed_ != Command::unknown) {
+    view_.counters.of_command[static_cast<uint64_t>(timed_)].microseconds += took_us;
+  }
+  mark_us_ = now_us;
+  timed_ = Command::unknown;
+  return took_us;
+}
+
+/// Commands that are short whatever the data are timed in runs of the same, unless the slow log
+/// wants commands of less than a millisecond.
+bool Server::shares_clock(Command command) const {
+  constexpr uint64_t brief_us = 1000;
+  return brief[static_cast<uint64_t>(command)] && view_.live.slowlog_threshold_us >= brief_us;
+}
+
+/// What may hold a password is not kept.
+void Server::note_slow(const Call& call, uint64_t took_us) {
+  if (call.command == Command::unknown || took_us < view_.live.slowlog_threshold_us) return;
+  SlowCommand* entry = view_.counters.slow_log.add();
+  if (entry == nullptr) return;
+  entry->unix_s = view_.now_ms / 1000;
+  entry->microseconds = took_us;
+  entry->peer = call.client.peer;
+  static_assert(sizeof entry->client_name == sizeof call.client.name);
+  std::memcpy(entry->client_name, call.client.name, sizeof entry->client_name);
+  const bool secret = call.command == Command::auth || call.command == Command::hello ||
+                      call.command == Command::config;
+  std::span<Slice> arguments = scratch_.slices();
+  if (secret) {
+    constexpr std::string_view hidden = "(redacted)";
+    for (Slice& slice : arguments.subspan(1)) slice = {hidden.data(), hidden.size()};
+  }
+  keep_arguments(*entry, arguments);
 }
 
 /// Makes sure that `bytes` can be written to the reply. Otherwise the connection is resumed
@@ -261,6 +357,7 @@ void Server::wait_for(Resource resource, uint32_t index) {
     case Resource::large_reply:
       ++statistics.waits_large_reply;
       break;
+    case Resource::unpause:
     case Resource::none:
       break;
   }

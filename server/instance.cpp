@@ -39,6 +39,7 @@ Failure Instance::carve(const Allocation& planned) {
   arena.take<uint64_t>(Part::timers, 512);
 #endif
   ring = Uring::carve(arena, config);
+  counters = CommandCounters::carve(arena, allocation);
   if (Failure failure = arena.commit()) return failure;
   verification = verify(allocation, arena.ledger());
   return {};

@@ -21,6 +21,7 @@ struct Instance {
   Scratch scratch;
   Store store;
   Uring::Memory ring;
+  CommandCounters counters;
   Verification verification;
 
   /// Carves every component and compares the ledger with the plan. No memory is behind the

@@ -11,6 +11,8 @@
 #include <span>
 #include <string_view>
 
+#include "kvcore/plan/records.hpp"
+
 namespace kv {
 
 enum class Operation : uint8_t { accept, receive, send };
@@ -24,7 +26,7 @@ struct Target {
 
 struct Completion {
   Operation operation;
-  uint32_t connection;
+  uint32_t connection;  ///< accept: the listener
   uint32_t generation;
   int32_t result;   ///< accept: the socket; else bytes; 0 for an end of stream; or -errno
   uint32_t buffer;  ///< the receive buffer that receive_any() filled, or index_none
@@ -34,8 +36,11 @@ class Io {
  public:
   virtual ~Io() = default;
 
-  /// Accepts one client. At most one accept is in flight.
-  virtual void accept() = 0;
+  /// Accepts one client of a listener. At most one accept of each is in flight.
+  virtual void accept(uint32_t listener) = 0;
+
+  /// Who is at either end of a socket that was accepted.
+  virtual void name(int socket, SocketName& peer, SocketName& local) = 0;
 
   /// Ends listening: an accept in flight completes with an error, and the port is free.
   virtual void stop_accepting() = 0;
@@ -66,10 +71,10 @@ class Io {
   /// (forever for UINT64_MAX), or a signal arrives. Returns how many of `out` were filled.
   virtual uint64_t wait(std::span<Completion> out, uint64_t timeout_ms) = 0;
 
-  /// A clock that never goes back, in milliseconds.
-  virtual uint64_t monotonic_ms() = 0;
-  /// Milliseconds since 1970.
-  virtual uint64_t unix_ms() = 0;
+  /// A clock that never goes back, in microseconds.
+  virtual uint64_t monotonic_us() = 0;
+  /// Microseconds since 1970.
+  virtual uint64_t unix_us() = 0;
 };
 
 }  // namespace kv

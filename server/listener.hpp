@@ -1,35 +1,44 @@
-// The listening socket, and what the process needs from its limits to serve. Both are settled
-// before the first client: what is missing is told at the start, with the number.
+// The listening sockets, and what the process needs from its limits to serve.
+//
+// One TCP socket for each of server.address, then the Unix socket. Accepted sockets inherit
+// the buffer sizes and the keepalive of the config, so none has to be set later.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "kvcore/memory/arena.hpp"
 #include "kvcore/plan/config.hpp"
 
 namespace kv {
 
-class Listener {
+class Listeners {
  public:
-  Listener() = default;
-  ~Listener();
-  Listener(const Listener&) = delete;
-  Listener& operator=(const Listener&) = delete;
+  Listeners() = default;
+  /// Closes the sockets and removes the file of the Unix socket.
+  ~Listeners();
+  Listeners(const Listeners&) = delete;
+  Listeners& operator=(const Listeners&) = delete;
 
-  /// Listens on server.address and server.port. Accepted sockets inherit the buffer sizes of
-  /// the config, so none has to be set later. The failure says what stands in the way.
+  /// Listens on every address of the config. The failure says what stands in the way.
   [[nodiscard]] Failure open(const Config& config);
 
-  int socket() const { return socket_; }
+  std::span<const int> sockets() const { return sockets_; }
+  /// The port of all TCP sockets.
   uint16_t port() const { return port_; }
-  /// "127.0.0.1:6379", "[::1]:6379"
+  /// "127.0.0.1:6379", "[::1]:6379 and /run/kvd.sock"
   const std::string& address() const { return address_; }
 
  private:
-  int socket_ = -1;
+  Failure open_tcp(const Config& config, std::string_view address);
+  Failure open_unix(const Config& config);
+
+  std::vector<int> sockets_;
   uint16_t port_ = 0;
   std::string address_;
+  std::string unix_path_;
 };
 
 /// Raises RLIMIT_NOFILE to what the config needs: its clients, one more to refuse, and the

@@ -45,27 +45,28 @@ KvdExit allocate(kv::Instance& instance, const kv::Config& config, bool with_rep
 
 KvdExit serve(kv::Instance& instance) {
   const kv::Config& config = instance.allocation.config;
-  kv::Listener listener;
+  kv::Listeners listeners;
   kv::Uring io;
-  kv::ServerView view;
-  if (kv::Failure failure = listener.open(config)) return fail(KvdExit::os_error, *failure);
+  if (kv::Failure failure = listeners.open(config)) return fail(KvdExit::os_error, *failure);
   const kv::BufferArea buffers = instance.connections.request_area();
   if (kv::Failure failure = io.start(instance.ring, buffers.memory, buffers.unit_bytes,
                                      instance.allocation.terms.completion_entries)) {
     return fail(KvdExit::os_error, *failure);
   }
-  io.listen_on(listener.socket(), kv::block_stop_signals());
+  io.listen_on(listeners.sockets(), kv::block_stop_signals());
 
+  static kv::ServerView view;
+  view.counters = instance.counters;
   view.allocation = &instance.allocation;
   view.verification = &instance.verification;
   view.ledger = &instance.arena.ledger();
-  view.port = listener.port();
+  view.port = listeners.port();
   view.io = "io_uring";
   view.ring_memory = io.rings_in_arena() ? "arena" : "kernel";
-  kv::Server server(
-      {instance.allocation, io, instance.connections, instance.scratch, instance.store, view});
+  kv::Server server({instance.allocation, io, instance.connections, instance.scratch,
+                     instance.store, view, static_cast<uint32_t>(listeners.sockets().size())});
   server.start();
-  fmt::print("ready on {} (io_uring, rings in {} memory)\n", listener.address(), view.ring_memory);
+  fmt::print("ready on {} (io_uring, rings in {} memory)\n", listeners.address(), view.ring_memory);
   std::fflush(stdout);
 
   kv::seal();

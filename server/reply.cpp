@@ -66,6 +66,38 @@ void ReplyWriter::map(uint64_t pairs) {
   }
 }
 
+void ReplyWriter::set(uint64_t count) {
+  decimal(protocol_ >= 3 ? '~' : '*', static_cast<int64_t>(count));
+}
+
+/// 17 significant digits, as in Redis.
+void ReplyWriter::real(double value) {
+  char digits[40];
+  const std::to_chars_result end =
+      std::to_chars(digits, digits + sizeof digits, value, std::chars_format::general, 17);
+  KV_ASSERT(end.ec == std::errc());
+  const std::string_view text(digits, static_cast<uint64_t>(end.ptr - digits));
+  if (protocol_ < 3) return bulk(text);
+  raw(",");
+  raw(text);
+  raw("\r\n");
+}
+
+constexpr std::string_view verbatim_kind = "txt:";
+
+char* ReplyWriter::begin_verbatim(uint64_t bytes) {
+  if (protocol_ < 3) return begin_bulk(bytes);
+  decimal('=', static_cast<int64_t>(verbatim_kind.size() + bytes));
+  raw(verbatim_kind);
+  char* const content = claim(bytes);
+  raw("\r\n");
+  return content;
+}
+
+uint64_t ReplyWriter::verbatim_bytes(uint64_t bytes) const {
+  return bulk_reply_bytes(protocol_ >= 3 ? verbatim_kind.size() + bytes : bytes);
+}
+
 char* ReplyWriter::begin_bulk(uint64_t bytes) {
   decimal('$', static_cast<int64_t>(bytes));
   char* const content = claim(bytes);

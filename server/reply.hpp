@@ -39,10 +39,16 @@ class ReplyWriter {
   void null_array();                  ///< *-1, or _ in RESP3
   void array(uint64_t count);         ///< *3
   void map(uint64_t pairs);           ///< %3, or *6 in RESP2
+  void set(uint64_t count);           ///< ~3, or *3 in RESP2
+  void real(double value);            ///< ,1.5, or the bulk string 1.5 in RESP2
 
   /// Begins a bulk string of `bytes` and returns where its content must be copied to. Its end
   /// is written already. A counter returns null.
   char* begin_bulk(uint64_t bytes);
+
+  /// The same for a text that is meant to be read: =7\r\ntxt:abc in RESP3, a bulk in RESP2.
+  char* begin_verbatim(uint64_t bytes);
+  uint64_t verbatim_bytes(uint64_t bytes) const;  ///< the size of such a reply
 
   /// Bytes that are RESP already.
   void raw(std::string_view text);

@@ -9,6 +9,7 @@
 #include "kvcore/memory/assert.hpp"
 #include "server/commands/lookup.hpp"
 #include "server/commands/text.hpp"
+#include "server/connection_flags.hpp"
 
 namespace kv {
 
@@ -28,6 +29,10 @@ constexpr uint64_t header_bytes_max = 32;
 constexpr uint64_t redis_inline_bytes_max = 64 * kibibyte;
 constexpr int64_t redis_bulk_bytes_max = 512 * mebibyte;
 constexpr int64_t redis_arguments_max = 1024 * 1024;
+
+/// What a client that has not authenticated may send, as in Redis.
+constexpr int64_t redis_stranger_arguments_max = 10;
+constexpr uint64_t redis_stranger_bytes_max = 16384;
 
 /// Words that are neither key nor value (a client's name, a pattern) are kept up to this
 /// length even where keys and values must be shorter.
@@ -213,6 +218,10 @@ Parse RequestParser::parse_array(std::string_view input, ConnectionRecord& recor
     if (header.state == Header::State::invalid || header.value > redis_arguments_max) {
       return broken("Protocol error: invalid multibulk length");
     }
+    const bool stranger = client_trait::has(record, client_trait::unauthenticated);
+    if (stranger && header.value > redis_stranger_arguments_max) {
+      return broken("Protocol error: unauthenticated multibulk length");
+    }
     scratch.reset();
     if (header.value <= 0) return complete(header.end);
     at = header.end;
@@ -231,6 +240,10 @@ Parse RequestParser::parse_array(std::string_view input, ConnectionRecord& recor
     const ArgumentHeader header = read_argument_header(input, at);
     if (header.state == Header::State::invalid) return header.error;
     const bool partial = header.state == Header::State::partial;
+    if (header.bytes > redis_stranger_bytes_max &&
+        client_trait::has(record, client_trait::unauthenticated)) {
+      return broken("Protocol error: unauthenticated bulk length");
+    }
     const uint64_t end = partial ? input.size() + 1 : header.begin + header.bytes + 2;
     const uint64_t frame_bytes_min = end + (left - 1) * empty_argument_bytes;
     const bool too_long = header.bytes > argument_bytes_max_;

@@ -1,6 +1,7 @@
 #include "server/server.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "kvcore/memory/assert.hpp"
 #include "server/connection_flags.hpp"
@@ -11,7 +12,7 @@ namespace {
 
 namespace flag = connection_flag;
 
-/// How often stalled clients are looked for, and a failed accept is tried again.
+/// How often stalled clients are looked for, rates sampled, and a failed accept tried again.
 constexpr uint64_t tick_ms = 100;
 
 /// How long replies under way may take once the server stops.
@@ -23,6 +24,21 @@ constexpr uint64_t tidy_steps = 512;
 
 constexpr std::string_view too_many_clients = "-ERR max number of clients reached\r\n";
 
+/// Redis's text, whole, since tools look for it.
+constexpr std::string_view denied =
+    "-DENIED Redis is running in protected mode because protected mode is enabled and no password "
+    "is set for the default user. In this mode connections are only accepted from the loopback "
+    "interface. If you want to connect from external computers to Redis you may adopt one of the "
+    "following solutions: 1) Just disable protected mode sending the command 'CONFIG SET "
+    "protected-mode no' from the loopback interface by connecting to Redis from the same host the "
+    "server is running, however MAKE SURE Redis is not publicly accessible from internet if you do "
+    "so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable "
+    "the protected mode by editing the Redis configuration file, and setting the protected mode "
+    "option to 'no', and then restarting the server. 3) If you started the server manually just "
+    "for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication "
+    "password for the default user. NOTE: You only need to do one of the above things in order "
+    "for the server to start accepting connections from the outside.\r\n";
+
 }  // namespace
 
 Server::Server(const Parts& with)
@@ -32,27 +48,42 @@ Server::Server(const Parts& with)
       scratch_(with.scratch),
       store_(with.store),
       view_(with.view),
-      parser_(with.allocation) {
+      parser_(with.allocation),
+      listeners_(with.listeners) {
   connections_.count_in(view_.use);
+  view_.live = allocation_.config;
 }
 
 void Server::start() {
-  now_ms_ = io_.monotonic_ms();
-  view_.started_ms = view_.now_ms = io_.unix_ms();
-  accepting_ = true;
-  io_.accept();
+  read_clocks();
+  view_.started_ms = view_.now_ms;
+  accept_on_all();
+}
+
+void Server::read_clocks() {
+  mark_us_ = io_.monotonic_us();
+  now_ms_ = view_.clock_ms = mark_us_ / 1000;
+  // The other clock is looked at once a tick: it moves with this one but where it is set.
+  if (unix_read_ms_ == 0 || now_ms_ - unix_read_ms_ >= tick_ms) {
+    unix_offset_us_ = io_.unix_us() - mark_us_;
+    unix_read_ms_ = now_ms_;
+  }
+  view_.unix_us = mark_us_ + unix_offset_us_;
+  view_.now_ms = view_.unix_us / 1000;
 }
 
 void Server::turn() {
   const uint64_t count = io_.wait(completions_, timeout_ms());
-  now_ms_ = io_.monotonic_ms();
-  view_.now_ms = io_.unix_ms();
+  read_clocks();
   for (uint64_t i = 0; i < count; ++i) complete(completions_[i]);
   serve_waiting();
   store_.set_clock(view_.now_ms);
   untidy_ = store_.tidy(tidy_steps);
-  if (now_ms_ - swept_ms_ >= tick_ms) close_stalled();
+  if (view_.kills) close_killed();
+  if (now_ms_ - swept_ms_ >= tick_ms) sweep();
   view_.clients_waiting = connections_.waiting_count();
+  if (view_.stop_requested && !stopping_) stop();
+  if (timed_ != Command::unknown) end_time();
 }
 
 void Server::stop() {
@@ -80,13 +111,15 @@ bool Server::stopped() const {
 /// Without clients nothing can stall; then only a key that expires wakes the process.
 uint64_t Server::timeout_ms() const {
   if (untidy_) return 0;
-  const bool nobody = connections_.count() == 0 && accepting_ && !stopping_;
-  return std::min(nobody ? UINT64_MAX : tick_ms, store_.idle_ms());
+  const bool all_accept = accepting_ == (1U << listeners_) - 1;
+  const bool nobody = connections_.count() == 0 && all_accept && !stopping_;
+  const uint64_t limit_ms = std::min(nobody ? UINT64_MAX : tick_ms, store_.idle_ms());
+  return pauses() ? std::min(limit_ms, view_.pause_until_ms - now_ms_) : limit_ms;
 }
 
 void Server::complete(const Completion& completion) {
   if (completion.operation == Operation::accept) {
-    on_accept(completion.result);
+    on_accept(completion.connection, completion.result);
     return;
   }
   const ConnectionRecord& record = connections_[completion.connection];
@@ -100,18 +133,26 @@ void Server::complete(const Completion& completion) {
   }
 }
 
-void Server::on_accept(int32_t result) {
-  accepting_ = false;
-  if (result >= 0) admit(result);
+void Server::accept_on_all() {
+  for (uint32_t listener = 0; listener < listeners_; ++listener) {
+    if ((accepting_ & 1U << listener) != 0) continue;
+    accepting_ |= 1U << listener;
+    io_.accept(listener);
+  }
+}
+
+void Server::on_accept(uint32_t listener, int32_t result) {
+  accepting_ &= ~(1U << listener);
+  if (result >= 0) admit(result, listener);
   if (stopping_) return;
   // After a failure (no descriptors, no kernel memory) the next tick tries again: at once
   // would be a busy loop.
   if (result < 0) return;
-  accepting_ = true;
-  io_.accept();
+  accepting_ |= 1U << listener;
+  io_.accept(listener);
 }
 
-void Server::admit(int socket) {
+void Server::admit(int socket, uint32_t listener) {
   ++view_.statistics.connections_received;
   const uint32_t index = stopping_ ? index_none : connections_.open();
   if (index == index_none) {
@@ -121,10 +162,31 @@ void Server::admit(int socket) {
   }
   ConnectionRecord& record = connections_[index];
   record.socket = socket;
+  record.listener = static_cast<uint8_t>(listener);
+  io_.name(socket, record.peer, record.local);
+  if (is_denied(record.peer)) {
+    ++view_.statistics.connections_denied;
+    connections_.close(index);
+    io_.refuse(socket, denied);
+    return;
+  }
+  if (view_.live.server_password.bytes > 0) {
+    client_trait::set(record, client_trait::unauthenticated);
+  }
   record.client_id = next_client_id_++;
   record.connected_ms = record.active_ms = record.progress_ms = now_ms_;
   view_.clients = connections_.count();
+  view_.records = connections_.opened_records();
   receive_more(index);
+}
+
+/// Protected mode. As in Redis, this machine is 127.0.0.0/8, ::1 and the Unix socket.
+bool Server::is_denied(const SocketName& peer) const {
+  const bool open = view_.live.server_protected_mode != 0 && view_.live.server_password.bytes == 0;
+  if (!open || peer.family == SocketName::Family::unix_socket) return false;
+  if (peer.family == SocketName::Family::v4) return peer.address[12] != 127;
+  constexpr uint8_t loopback[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  return std::memcmp(peer.address, loopback, sizeof loopback) != 0;
 }
 
 /// Those who waited the longest go first; each takes what it waited for or, where somebody
@@ -134,12 +196,15 @@ void Server::serve_waiting() {
   serve_waiting(Resource::large_request);
   serve_waiting(Resource::reply_buffer);
   serve_waiting(Resource::large_reply);
+  serve_waiting(Resource::unpause);
 }
 
 void Server::serve_waiting(Resource resource) {
   WaitQueue& queue = connections_.queue(resource);
   if (queue.empty()) return;
   for (uint64_t left = connections_.free_count(resource); left > 0 && !queue.empty(); --left) {
+    // One that was held may be the next to pause.
+    if (resource == Resource::unpause && pauses()) break;
     const uint32_t index = queue.front();
     connections_.stop_waiting(index);
     ConnectionRecord& record = connections_[index];
@@ -152,31 +217,60 @@ void Server::serve_waiting(Resource resource) {
   }
 }
 
-void Server::close_stalled() {
+/// What is done every tick.
+void Server::sweep() {
+  Statistics& statistics = view_.statistics;
+  const uint64_t elapsed_ms = now_ms_ - swept_ms_;
+  view_.commands_rate.sample(statistics.commands_processed, elapsed_ms);
+  view_.received_rate.sample(statistics.bytes_received, elapsed_ms);
+  view_.sent_rate.sample(statistics.bytes_sent, elapsed_ms);
   swept_ms_ = now_ms_;
   for (uint32_t index = 0; index < connections_.opened(); ++index) {
     const ConnectionRecord& record = connections_[index];
-    if (record.socket < 0 || !is_stalled(record)) continue;
-    ++view_.statistics.stalled_closed;
+    if (record.socket < 0 || flag::has(record, flag::closing)) continue;
+    if (is_stalled(record)) {
+      ++statistics.stalled_closed;
+    } else if (is_idle(record)) {
+      ++statistics.idle_closed;
+    } else {
+      continue;
+    }
     begin_close(index);
   }
-  if (!accepting_ && !stopping_) {
-    accepting_ = true;
-    io_.accept();
-  }
+  if (!stopping_) accept_on_all();
 }
 
-/// Whether the client keeps something that others may need, and has not moved for too long.
-/// One that waits for a buffer is not to blame.
+/// Whether the client keeps something that others may need, and has not moved for too long, or
+/// is not done with a request in time. One that waits for a buffer is not to blame.
 bool Server::is_stalled(const ConnectionRecord& record) {
-  if (flag::has(record, flag::closing)) return false;
   if (record.waiting_for != static_cast<uint8_t>(Resource::none)) return false;
-  if (now_ms_ - record.progress_ms < allocation_.config.server_stall_timeout_ms) return false;
+  const uint64_t request_limit_ms = view_.live.server_request_timeout_ms;
+  const bool never_ends = record.request_since_ms > 0 && request_limit_ms > 0 &&
+                          now_ms_ - record.request_since_ms >= request_limit_ms;
+  if (never_ends) return true;
+  if (now_ms_ - record.progress_ms < view_.live.server_stall_timeout_ms) return false;
   const bool does_not_read = record.reply_filled > record.reply_sent;
   const bool holds_slot = record.large_request != index_none;
   const bool holds_wanted_buffer =
       record.request_buffer != index_none && !connections_.queue(Resource::request_buffer).empty();
   return does_not_read || holds_slot || holds_wanted_buffer;
+}
+
+/// Whether the client has sent nothing for longer than it may.
+bool Server::is_idle(const ConnectionRecord& record) const {
+  const uint64_t limit_ms = view_.live.server_idle_timeout_ms;
+  if (limit_ms == 0 || record.waiting_for != static_cast<uint8_t>(Resource::none)) return false;
+  return now_ms_ - record.active_ms >= limit_ms;
+}
+
+/// Closes those that CLIENT KILL named. One that killed itself still gets its replies.
+void Server::close_killed() {
+  view_.kills = false;
+  for (uint32_t index = 0; index < connections_.opened(); ++index) {
+    ConnectionRecord& record = connections_[index];
+    if (record.socket < 0 || !client_trait::has(record, client_trait::killed)) continue;
+    if (!flag::has(record, flag::ending)) begin_close(index);
+  }
 }
 
 /// A socket with an operation in flight must not be closed: the operation would never

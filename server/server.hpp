@@ -32,6 +32,7 @@ class Server {
     Scratch& scratch;
     Store& store;
     ServerView& view;
+    uint32_t listeners = 1;  ///< how many the io accepts on
   };
 
   explicit Server(const Parts& with);
@@ -49,16 +50,22 @@ class Server {
   bool stopped() const;
 
  private:
-  enum class Progress : uint8_t { executed, needs_input, needs_reply_room, ended };
+  enum class Progress : uint8_t { executed, needs_input, needs_reply_room, paused, ended };
 
   // The loop (server.cpp).
   void complete(const Completion& completion);
-  void on_accept(int32_t result);
-  void admit(int socket);
+  void read_clocks();
+  void on_accept(uint32_t listener, int32_t result);
+  void admit(int socket, uint32_t listener);
+  bool is_denied(const SocketName& peer) const;
+  void accept_on_all();
   void serve_waiting();
   void serve_waiting(Resource resource);
-  void close_stalled();
+  void sweep();
   bool is_stalled(const ConnectionRecord& record);
+  bool is_idle(const ConnectionRecord& record) const;
+  void close_killed();
+  bool pauses() const { return view_.pause_until_ms > now_ms_; }
   void begin_close(uint32_t index);
   void finish_close(uint32_t index);
   uint64_t timeout_ms() const;
@@ -69,6 +76,11 @@ class Server {
   void advance(uint32_t index);
   Progress execute_one(uint32_t index);
   void answer(ConnectionRecord& record, const Parse& parse, Progress& progress);
+  Progress run(ConnectionRecord& record, ReplyWriter& reply);
+  void begin_time(Command command);
+  uint64_t end_time();
+  bool shares_clock(Command command) const;
+  void note_slow(const Call& call, uint64_t took_us);
   bool reply_room_for(uint32_t index, uint64_t bytes);
   void flush(uint32_t index);
   void release_reply(ConnectionRecord& record);
@@ -91,12 +103,17 @@ class Server {
   RequestParser parser_;
   std::array<Completion, 256> completions_ = {};
   uint64_t now_ms_ = 0;
+  uint64_t mark_us_ = 0;              ///< when the turn began or a command was last timed
+  Command timed_ = Command::unknown;  ///< what runs since then
+  uint64_t unix_offset_us_ = 0;       ///< from the monotonic clock, modulo 2^64
+  uint64_t unix_read_ms_ = 0;         ///< when that was looked up, or 0
   uint64_t swept_ms_ = 0;
   uint64_t stop_deadline_ms_ = 0;
   uint64_t next_client_id_ = 1;
   Resource served_ = Resource::none;  ///< what serve_waiting() resumes somebody for
   bool untidy_ = false;               ///< the store has more to free than a turn allowed
-  bool accepting_ = false;
+  uint32_t listeners_ = 0;
+  uint32_t accepting_ = 0;  ///< a bit for each listener with an accept in flight
   bool stopping_ = false;
 };
 

@@ -2,9 +2,12 @@
 set(KVD_CORE_SOURCES
   request.cpp
   reply.cpp
+  statistics.cpp
   store.cpp
   store_keys.cpp
   store_lists.cpp
+  commands/client.cpp
+  commands/client_text.cpp
   commands/config.cpp
   commands/connection.cpp
   commands/describe.cpp
@@ -17,8 +20,10 @@ set(KVD_CORE_SOURCES
   commands/list_move.cpp
   commands/lookup.cpp
   commands/object.cpp
+  commands/operate.cpp
   commands/scan.cpp
   commands/string.cpp
   commands/string_edit.cpp
+  commands/subcommand.cpp
   commands/text.cpp
 )

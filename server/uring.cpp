@@ -1,10 +1,12 @@
 #include "server/uring.hpp"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "kvcore/memory/assert.hpp"
 
@@ -30,10 +32,29 @@ Completion decode(const io_uring_cqe& entry) {
           buffered ? entry.flags >> IORING_CQE_BUFFER_SHIFT : index_none};
 }
 
-uint64_t clock_ms(clockid_t clock) {
+uint64_t clock_us(clockid_t clock) {
   timespec now = {};
   clock_gettime(clock, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint64_t>(now.tv_nsec) / 1000000;
+  return static_cast<uint64_t>(now.tv_sec) * 1000000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
+}
+
+SocketName name_of(const sockaddr_storage& storage) {
+  SocketName name = {};
+  if (storage.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage);
+    name.family = SocketName::Family::v4;
+    name.port = ntohs(v4.sin_port);
+    name.address[10] = name.address[11] = 0xff;
+    std::memcpy(name.address + 12, &v4.sin_addr, sizeof v4.sin_addr);
+  } else if (storage.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
+    name.family = SocketName::Family::v6;
+    name.port = ntohs(v6.sin6_port);
+    std::memcpy(name.address, &v6.sin6_addr, sizeof v6.sin6_addr);
+  } else if (storage.ss_family == AF_UNIX) {
+    name.family = SocketName::Family::unix_socket;
+  }
+  return name;
 }
 
 }  // namespace
@@ -48,8 +69,8 @@ Uring::~Uring() {
   }
 }
 
-void Uring::listen_on(int socket, const sigset_t& awaited) {
-  listener_ = socket;
+void Uring::listen_on(std::span<const int> sockets, const sigset_t& awaited) {
+  listeners_ = sockets;
   pthread_sigmask(SIG_BLOCK, nullptr, &unblocked_);
   for (int signal = 1; signal < NSIG; ++signal) {
     if (sigismember(&awaited, signal) == 1) sigdelset(&unblocked_, signal);
@@ -66,14 +87,28 @@ io_uring_sqe* Uring::next_submission() {
   return entry;
 }
 
-void Uring::accept() {
-  KV_ASSERT(listener_ >= 0);
+void Uring::accept(uint32_t listener) {
+  KV_ASSERT(listener < listeners_.size());
   io_uring_sqe* entry = next_submission();
-  io_uring_prep_accept(entry, listener_, nullptr, nullptr, SOCK_CLOEXEC);
-  entry->user_data = encode(Operation::accept, {0, 0, listener_});
+  io_uring_prep_accept(entry, listeners_[listener], nullptr, nullptr, SOCK_CLOEXEC);
+  entry->user_data = encode(Operation::accept, {listener, 0, listeners_[listener]});
 }
 
-void Uring::stop_accepting() { ::shutdown(listener_, SHUT_RDWR); }
+void Uring::name(int socket, SocketName& peer, SocketName& local) {
+  sockaddr_storage storage = {};
+  socklen_t bytes = sizeof storage;
+  if (getpeername(socket, reinterpret_cast<sockaddr*>(&storage), &bytes) == 0) {
+    peer = name_of(storage);
+  }
+  bytes = sizeof storage;
+  if (getsockname(socket, reinterpret_cast<sockaddr*>(&storage), &bytes) == 0) {
+    local = name_of(storage);
+  }
+}
+
+void Uring::stop_accepting() {
+  for (const int socket : listeners_) ::shutdown(socket, SHUT_RDWR);
+}
 
 void Uring::receive_any(Target target) {
   io_uring_sqe* entry = next_submission();
@@ -161,8 +196,8 @@ uint64_t Uring::wait(std::span<Completion> out, uint64_t timeout_ms) {
   return count;
 }
 
-uint64_t Uring::monotonic_ms() { return clock_ms(CLOCK_MONOTONIC); }
+uint64_t Uring::monotonic_us() { return clock_us(CLOCK_MONOTONIC); }
 
-uint64_t Uring::unix_ms() { return clock_ms(CLOCK_REALTIME); }
+uint64_t Uring::unix_us() { return clock_us(CLOCK_REALTIME); }
 
 }  // namespace kv

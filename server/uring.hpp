@@ -42,13 +42,15 @@ class Uring final : public Io {
   [[nodiscard]] Failure start(const Memory& memory, std::span<char> buffers, uint64_t buffer_bytes,
                               uint64_t completions);
 
-  /// Accepts on this socket from now on. Signals in `awaited` interrupt wait().
-  void listen_on(int socket, const sigset_t& awaited);
+  /// Accepts on these sockets from now on; they outlive this. Signals in `awaited` interrupt
+  /// wait().
+  void listen_on(std::span<const int> sockets, const sigset_t& awaited);
 
   bool rings_in_arena() const { return rings_in_arena_; }
 
-  void accept() override;
+  void accept(uint32_t listener) override;
   void stop_accepting() override;
+  void name(int socket, SocketName& peer, SocketName& local) override;
   void receive_any(Target target) override;
   void receive_into(Target target, std::span<char> room) override;
   void send(Target target, std::span<const char> bytes) override;
@@ -57,8 +59,8 @@ class Uring final : public Io {
   void close(int socket) override;
   void refuse(int socket, std::string_view text) override;
   uint64_t wait(std::span<Completion> out, uint64_t timeout_ms) override;
-  uint64_t monotonic_ms() override;
-  uint64_t unix_ms() override;
+  uint64_t monotonic_us() override;
+  uint64_t unix_us() override;
 
  private:
   Failure set_up(const Memory& memory, uint64_t completions);
@@ -72,7 +74,7 @@ class Uring final : public Io {
   bool open_ = false;
   bool rings_in_arena_ = false;
   bool descriptor_registered_ = false;
-  int listener_ = -1;
+  std::span<const int> listeners_;
   sigset_t unblocked_ = {};
   io_uring_buf_ring* buffer_ring_ = nullptr;
   uint64_t buffer_ring_entries_ = 0;

@@ -41,11 +41,10 @@ Advice about_buffers(const Violation& violation) {
   const std::string limit = grouped(violation.limit);
   switch (violation.rule) {
     case Rule::reply_below_control:
-      return {
-          fmt::format("{} is {} but INFO and COMMAND answer with up to {} bytes, for which they "
-                      "take a large slot",
-                      key, value, limit),
-          fmt::format("raise it to {}", exact_size(violation.limit))};
+      return {fmt::format("{} is {} but INFO and CONFIG GET answer with up to {} bytes, for which "
+                          "they take a large slot",
+                          key, value, limit),
+              fmt::format("raise it to {}", exact_size(violation.limit))};
     case Rule::buffer_clipped:
       return {
           fmt::format("{} is {} but the largest {} takes {}, so the buffers are planned with "
@@ -100,9 +99,12 @@ Advice advice_for(const Config& config, const Violation& violation) {
                           grouped(violation.value), grouped(violation.limit)),
               "set memory.huge_pages to off or transparent"};
     case Rule::public_address:
-      return {fmt::format("the server listens on {}, beyond this machine, and asks for no password",
-                          words::in_quotes(config.server_address.view())),
-              "listen on 127.0.0.1 or ::1, or see that only trusted machines reach it"};
+      return {fmt::format("the server listens on {}, beyond this machine, and asks for no "
+                          "password: {}",
+                          words::in_quotes(config.server_address.view()),
+                          violation.value == 0 ? "whoever reaches it can read and delete every key"
+                                               : "protected mode will refuse all other machines"),
+              "set server.password, or listen on 127.0.0.1 or ::1"};
     default:
       return about_buffers(violation);
   }

@@ -57,6 +57,7 @@ std::string wanted_type(const OptionInfo& option) {
     case OptionKind::toggle:
       return "true or false";
     case OptionKind::text:
+    case OptionKind::secret:
       return "a string";
     case OptionKind::choice:
       break;

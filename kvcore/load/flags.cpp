@@ -34,9 +34,11 @@ std::string type_name(const OptionInfo& option) {
     case OptionKind::choice:
       return std::string(option.choices);
     case OptionKind::text:
+    case OptionKind::secret:
       break;
   }
-  return option.id == Option::server_address ? "ADDRESS" : "TEXT";
+  if (option.id == Option::server_address) return "ADDRESS";
+  return option.id == Option::server_unix_socket ? "PATH" : "TEXT";
 }
 
 /// A number as one would write it after the flag.
@@ -50,7 +52,10 @@ std::string number_text(const OptionInfo& option, uint64_t value) {
 
 std::string default_of(const OptionInfo& option) {
   const Config config;
-  if (option.is_text()) return std::string((config.*option.text).view());
+  if (option.is_text()) {
+    const std::string_view text = shown_text(config, option);
+    return std::string(text.empty() ? "none" : text);
+  }
   const uint64_t value = config.*option.number;
   return value == unset ? std::string(option.default_text) : number_text(option, value);
 }
@@ -205,13 +210,16 @@ bool ConfigFlags::apply(Settings& settings, Diagnostics& out) const {
     collect(flag.alias, given);
     if (given.empty()) continue;
     Place place;
-    place.flag = given[0].first + " " + plain_or_quoted(given[0].second);
+    const auto shown = [&option](const std::string& text) {
+      return option.is_secret() ? std::string("(hidden)") : plain_or_quoted(text);
+    };
+    place.flag = given[0].first + " " + shown(given[0].second);
     if (given.size() > 1) {
       out.push_back({Rule::duplicate_key,
                      Severity::error,
                      place,
                      fmt::format("{} is given twice, the other time as {} {}", option.key,
-                                 given[1].first, plain_or_quoted(given[1].second)),
+                                 given[1].first, shown(given[1].second)),
                      {}});
       continue;
     }

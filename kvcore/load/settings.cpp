@@ -8,6 +8,7 @@
 
 #include "kvcore/load/bounds.hpp"
 #include "kvcore/load/words.hpp"
+#include "kvcore/plan/addresses.hpp"
 #include "kvcore/plan/size.hpp"
 
 namespace kv {
@@ -73,6 +74,7 @@ Parsed parse_kind(const OptionInfo& option, std::string_view text) {
     case OptionKind::choice:
       return parse_choice_of(option, text);
     case OptionKind::text:
+    case OptionKind::secret:
       break;
   }
   return option.id == Option::server_address ? check_address(option, text) : parsed(0);
@@ -224,7 +226,8 @@ bool is_address(std::string_view text) {
          inet_pton(AF_INET6, copy.c_str(), bytes) == 1;
 }
 
-Parsed check_address(const OptionInfo& option, std::string_view text) {
+/// One address; `server.address` may hold several.
+Parsed check_one_address(const OptionInfo& option, std::string_view text) {
   if (is_address(text)) return parsed(0);
   std::string hint;
   const auto colon = text.rfind(':');
@@ -242,6 +245,18 @@ Parsed check_address(const OptionInfo& option, std::string_view text) {
                   fmt::format("{} is {} but must be an IPv4 or IPv6 address in numbers", option.key,
                               in_quotes(text)),
                   hint);
+}
+
+Parsed check_address(const OptionInfo& option, std::string_view text) {
+  uint64_t count = 0;
+  for (const std::string_view address : AddressList(text)) {
+    const Parsed result = check_one_address(option, address);
+    if (!result.ok) return result;
+    if (++count <= listen_addresses_max) continue;
+    return rejected(Rule::bad_address,
+                    fmt::format("{} has more than {} addresses", option.key, listen_addresses_max));
+  }
+  return count > 0 ? parsed(0) : check_one_address(option, text);
 }
 
 }  // namespace

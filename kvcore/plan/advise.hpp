@@ -4,6 +4,7 @@
 // Pure and constexpr like validate(), and as it: numbers out, for the loaders to put in words.
 #pragma once
 
+#include "kvcore/plan/addresses.hpp"
 #include "kvcore/plan/budgets.hpp"
 #include "kvcore/plan/validate.hpp"
 
@@ -52,9 +53,9 @@ constexpr void advise_connections(const Allocation& allocation, Violations& out)
     out.add({Rule::buffer_clipped, Option::reply_buffer_bytes, Option::none,
              config.reply_buffer_bytes, terms.reply_bytes_max});
   }
-  if (config.reply_buffer_bytes < terms.control_reply_bytes) {
+  if (config.reply_buffer_bytes < terms.monitor_reply_bytes) {
     out.add({Rule::reply_below_control, Option::reply_buffer_bytes, Option::none,
-             config.reply_buffer_bytes, terms.control_reply_bytes});
+             config.reply_buffer_bytes, terms.monitor_reply_bytes});
   }
 }
 
@@ -79,6 +80,16 @@ constexpr void advise_store(const Allocation& allocation, Violations& out) {
   }
 }
 
+constexpr void advise_addresses(const Config& config, Violations& out) {
+  if (config.server_password.bytes > 0) return;
+  for (const std::string_view address : AddressList(config.server_address.view())) {
+    if (is_loopback(address)) continue;
+    out.add({Rule::public_address, Option::server_address, Option::none,
+             config.server_protected_mode, 0});
+    return;
+  }
+}
+
 }  // namespace detail
 
 /// REQUIRES: `allocation` is the plan of a config without violations.
@@ -94,9 +105,7 @@ constexpr Violations advise(const Allocation& allocation) {
     out.add({Rule::huge_page_waste, Option::memory_huge_pages, Option::none, padding,
              allocation.arena_bytes});
   }
-  if (!is_loopback(allocation.config.server_address.view())) {
-    out.add({Rule::public_address, Option::server_address});
-  }
+  detail::advise_addresses(allocation.config, out);
   return out;
 }
 

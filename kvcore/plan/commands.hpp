@@ -69,6 +69,25 @@ constexpr const CommandInfo& command_info(Command id) {
   return commands[static_cast<uint64_t>(id)];
 }
 
+/// Whether "write|denyoom" has the word.
+constexpr bool has_flag(const CommandInfo& command, std::string_view word) {
+  std::string_view rest = command.flags;
+  while (!rest.empty()) {
+    const std::string_view flag = rest.substr(0, rest.find('|'));
+    if (flag == word) return true;
+    rest.remove_prefix(flag.size() < rest.size() ? flag.size() + 1 : rest.size());
+  }
+  return false;
+}
+
+/// Whether the command takes little time whatever the data: it handles one key and one value.
+/// SET is brief as well, which Redis does not call fast since it may free a large value.
+constexpr bool is_brief(const CommandInfo& command) {
+  return (command.id == Command::set || has_flag(command, "fast")) && command.keys <= 1 &&
+         command.values <= 1 &&
+         (command.reply == ReplyShape::small || command.reply == ReplyShape::value);
+}
+
 /// A short argument: a number of 20 digits with its sign, or an option word.
 constexpr uint64_t word_bytes_max = 24;
 

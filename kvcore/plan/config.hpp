@@ -20,6 +20,7 @@ using milliseconds = uint64_t;
 using toggle = uint64_t;
 using choice = uint64_t;
 using text = Text;
+using secret = Text;
 }  // namespace field
 
 struct Config {
@@ -31,5 +32,8 @@ struct Config {
 
 /// Index of the word in the choices of memory.huge_pages.
 enum class HugePages : uint64_t { off, transparent, explicit_ };
+
+/// Index of the word in the choices of server.unix_socket_access.
+enum class SocketAccess : uint64_t { owner, group, everyone };
 
 }  // namespace kv

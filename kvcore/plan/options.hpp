@@ -15,7 +15,7 @@
 
 namespace kv {
 
-enum class OptionKind : uint8_t { count, bytes, milliseconds, toggle, choice, text };
+enum class OptionKind : uint8_t { count, bytes, milliseconds, toggle, choice, text, secret };
 
 struct OptionInfo {
   Option id;
@@ -42,7 +42,8 @@ struct OptionInfo {
     const auto dot = key.find('.');
     return dot == std::string_view::npos ? key : key.substr(dot + 1);
   }
-  constexpr bool is_text() const { return kind == OptionKind::text; }
+  constexpr bool is_text() const { return kind == OptionKind::text || is_secret(); }
+  constexpr bool is_secret() const { return kind == OptionKind::secret; }
 };
 
 namespace detail {
@@ -79,6 +80,13 @@ constexpr const OptionInfo& option_info(Option id) { return options[static_cast<
 constexpr uint64_t& number(Config& config, Option id) { return config.*option_info(id).number; }
 constexpr uint64_t number(const Config& config, Option id) {
   return config.*option_info(id).number;
+}
+
+/// A text option as it may be shown: of a secret only whether there is one.
+/// REQUIRES: the option is a text.
+constexpr std::string_view shown_text(const Config& config, const OptionInfo& option) {
+  const Text& text = config.*option.text;
+  return option.is_secret() && text.bytes > 0 ? std::string_view("(hidden)") : text.view();
 }
 
 /// The `index`-th word of "off|transparent|explicit". REQUIRES: index <= maximum.

@@ -91,6 +91,39 @@ struct QueueLink {
 };
 static_assert(sizeof(QueueLink) == 8);
 
+/// One end of a connection. An IPv4 address is mapped into IPv6 (::ffff:127.0.0.1).
+struct SocketName {
+  enum class Family : uint8_t { unknown, v4, v6, unix_socket };
+
+  uint8_t address[16];
+  uint16_t port;
+  Family family;
+  uint8_t reserved;
+};
+static_assert(sizeof(SocketName) == 20 && alignof(SocketName) == 2);
+
+/// What was counted of one command.
+struct CommandStatistics {
+  uint64_t calls;
+  uint64_t microseconds;
+  uint64_t rejected;  ///< refused before it ran: arity, limits, AUTH
+  uint64_t failed;    ///< ran, and answered with an error
+};
+static_assert(sizeof(CommandStatistics) == 32 && alignof(CommandStatistics) == 8);
+
+/// A command in the slow log. `text` holds the arguments, each behind its length in a byte.
+struct SlowCommand {
+  uint64_t id;
+  uint64_t unix_s;
+  uint64_t microseconds;
+  SocketName peer;
+  uint16_t arguments;   ///< that are in `text`
+  uint16_t text_bytes;  ///< of `text` in use
+  char client_name[48];
+  char text[288];
+};
+static_assert(sizeof(SlowCommand) == 384 && alignof(SlowCommand) == 8);
+
 /// A client. Free records are chained through `waiting.next`.
 ///
 ///     request window                       reply window
@@ -137,7 +170,14 @@ struct alignas(64) ConnectionRecord {
   char name[48];         ///< CLIENT SETNAME, NUL-terminated unless full
   char lib_name[32];     ///< CLIENT SETINFO lib-name
   char lib_version[16];  ///< CLIENT SETINFO lib-ver
+
+  uint64_t request_since_ms;  ///< when the first byte of an unfinished request came, or 0
+  SocketName peer;
+  SocketName local;
+  uint16_t traits;       ///< what the client asked to be; see client_trait
+  uint8_t last_command;  ///< Command of the last one that was executed
+  uint8_t listener;      ///< which socket accepted it
 };
-static_assert(sizeof(ConnectionRecord) == 256 && alignof(ConnectionRecord) == 64);
+static_assert(sizeof(ConnectionRecord) == 320 && alignof(ConnectionRecord) == 64);
 
 }  // namespace kv

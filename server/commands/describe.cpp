@@ -1,10 +1,12 @@
 // COMMAND: the command table as clients ask for it, in the format of Redis 7.
 
 #include <algorithm>
+#include <array>
 
 #include "kvcore/memory/assert.hpp"
 #include "server/commands/handlers.hpp"
 #include "server/commands/lookup.hpp"
+#include "server/commands/subcommand.hpp"
 #include "server/commands/text.hpp"
 
 namespace kv::handle {
@@ -29,16 +31,10 @@ void for_each_flag(const CommandInfo& info, Visit visit) {
   }
 }
 
-bool has_flag(const CommandInfo& info, std::string_view wanted) {
-  bool found = false;
-  for_each_flag(info, [&](std::string_view flag) { found = found || flag == wanted; });
-  return found;
-}
-
 void write_flags(ReplyWriter& reply, const CommandInfo& info) {
   uint64_t count = 0;
   for_each_flag(info, [&](std::string_view) { ++count; });
-  reply.array(count);
+  reply.set(count);
   for_each_flag(info, [&](std::string_view flag) { reply.status(flag); });
 }
 
@@ -69,9 +65,11 @@ void write_command(ReplyWriter& reply, const CommandInfo& info) {
   reply.integer(info.key_step);
   uint64_t categories = 0;
   for_each_category(info, [&](std::string_view) { ++categories; });
-  reply.array(categories);
+  reply.set(categories);
   for_each_category(info, [&](std::string_view category) { reply.status(category); });
-  for (int part = 0; part < 3; ++part) reply.array(0);
+  reply.set(0);
+  reply.set(0);
+  reply.array(0);
 }
 
 void write_docs(ReplyWriter& reply, const CommandInfo& info) {
@@ -151,35 +149,85 @@ Outcome command_list(Call& call) {
   });
 }
 
-Outcome command_help(Call& call) {
-  call.reply.array(6);
-  call.reply.status("COMMAND [<subcommand> [<arg> ...]]. Subcommands are:");
-  call.reply.status("(none) | INFO [<name> ...]: the command table, or rows of it.");
-  call.reply.status("COUNT: the number of commands.");
-  call.reply.status("DOCS [<name> ...]: what commands do.");
-  call.reply.status("LIST [FILTERBY PATTERN|ACLCAT|MODULE <x>]: names of commands.");
-  call.reply.status("HELP: prints this help.");
+/// Where the keys of a command stand among its arguments.
+struct KeyRange {
+  uint64_t first = 0;  ///< 0 where there are none
+  uint64_t count = 0;
+  uint64_t step = 1;
+};
+
+/// By the row; `movablekeys` are counted by an argument, the last but two of the fewest.
+std::optional<KeyRange> key_range(const CommandInfo& info, const Arguments& args) {
+  constexpr uint64_t name = 2;  // COMMAND GETKEYS
+  const uint64_t count = args.size() - name;
+  if (!has_flag(info, "movablekeys")) {
+    KeyRange range = {static_cast<uint64_t>(info.first_key), 0,
+                      static_cast<uint64_t>(info.key_step)};
+    for (uint64_t i = 1; i < count; ++i) range.count += is_key_argument(info, i, count);
+    return range;
+  }
+  const auto counted = static_cast<uint64_t>(-info.arity - 3);
+  const std::optional<int64_t> keys = parse_integer(args[name + counted]);
+  if (!keys || *keys < 1) return std::nullopt;
+  const KeyRange range = {counted + 1, static_cast<uint64_t>(*keys), 1};
+  return range.count < count - counted ? std::optional(range) : std::nullopt;
+}
+
+/// The keys in a whole command.
+Outcome command_getkeys(Call& call) {
+  const Command id = find_command(call.args[2]);
+  if (id == Command::unknown) return fail(call, "ERR Invalid command specified");
+  const CommandInfo& info = command_info(id);
+  const bool keyless = info.first_key == 0 && !has_flag(info, "movablekeys");
+  if (keyless) return fail(call, "ERR The command has no key arguments");
+  const uint64_t count = call.args.size() - 2;
+  const bool right = info.arity < 0 ? count >= static_cast<uint64_t>(-info.arity)
+                                    : count == static_cast<uint64_t>(info.arity);
+  if (!right) return fail(call, "ERR Invalid number of arguments specified for command");
+  const std::optional<KeyRange> range = key_range(info, call.args);
+  if (!range) return fail(call, "ERR Invalid arguments specified for command");
+  if (range->count == 0) return fail(call, "ERR The command has no key arguments");
+  return write_measured(call, [&](ReplyWriter& reply) {
+    reply.array(range->count);
+    for (uint64_t i = 0; i < range->count; ++i) {
+      reply.bulk(call.args[2 + range->first + i * range->step]);
+    }
+  });
+}
+
+Outcome command_count_reply(Call& call) {
+  call.reply.integer(static_cast<int64_t>(command_count));
   return Outcome::done;
 }
+
+constexpr auto subcommands = std::to_array<Subcommand>({
+    {"COUNT", 2, command_count_reply},
+    {"DOCS", -2, command_docs},
+    {"GETKEYS", -4, command_getkeys},
+    {"INFO", -2, command_info_reply},
+    {"LIST", -2, command_list},
+});
+
+constexpr auto help = std::to_array<std::string_view>({
+    "(no subcommand)",
+    "    Return details about all commands.",
+    "COUNT",
+    "    Return the total number of commands.",
+    "DOCS [<command-name> ...]",
+    "    Return what commands do; of all commands if no names are given.",
+    "GETKEYS <full-command>",
+    "    Return the keys from a full command.",
+    "INFO [<command-name> ...]",
+    "    Return details about commands; about all if no names are given.",
+    "LIST [FILTERBY (MODULE <name>|ACLCAT <category>|PATTERN <pattern>)]",
+    "    Return the names of commands.",
+});
 
 }  // namespace
 
 Outcome command(Call& call) {
   if (call.args.size() == 1) return command_info_reply(call);
-  const std::string_view subcommand = call.args[1];
-  if (same_word(subcommand, "INFO")) return command_info_reply(call);
-  if (same_word(subcommand, "DOCS")) return command_docs(call);
-  if (same_word(subcommand, "LIST")) return command_list(call);
-  if (same_word(subcommand, "COUNT")) {
-    if (call.args.size() != 2) return fail_arity(call, "command", "count");
-    call.reply.integer(static_cast<int64_t>(command_count));
-    return Outcome::done;
-  }
-  if (same_word(subcommand, "HELP")) {
-    if (call.args.size() != 2) return fail_arity(call, "command", "help");
-    return command_help(call);
-  }
-  return fail_subcommand(call, "COMMAND");
+  return run_subcommand(call, "command", subcommands, help);
 }
 
 }  // namespace kv::handle

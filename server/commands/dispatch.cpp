@@ -5,6 +5,7 @@
 #include "server/commands/handlers.hpp"
 #include "server/commands/lookup.hpp"
 #include "server/commands/text.hpp"
+#include "server/connection_flags.hpp"
 
 namespace kv {
 
@@ -36,6 +37,10 @@ Outcome fail_unknown_command(Call& call) {
   }
   return fail(call, {text, static_cast<uint64_t>(end - text)});
 }
+
+/// A browser that was led here sends these first: what follows must not be executed. Source:
+/// processCommand() of Redis 7.
+bool is_http(std::string_view name) { return same_word(name, "POST") || same_word(name, "Host:"); }
 
 bool has_arity(const CommandInfo& info, uint64_t count) {
   return info.arity < 0 ? count >= static_cast<uint64_t>(-info.arity)
@@ -88,15 +93,57 @@ bool within_limits(Call& call, const CommandInfo& info) {
   return true;
 }
 
-Outcome run(Call& call, const CommandInfo& info) {
+/// What execute() needs of a row's flags.
+struct Access {
+  bool writes;
+  bool needs_auth;
+};
+
+constexpr std::array<Access, command_count> access_of = [] {
+  std::array<Access, command_count> out = {};
+  for (uint64_t i = 0; i < command_count; ++i) {
+    out[i] = {has_flag(commands[i], "write"), !has_flag(commands[i], "no_auth")};
+  }
+  return out;
+}();
+
+/// Whether the command may run now; if not, replies.
+bool is_admitted(Call& call, const CommandInfo& info) {
   if (!has_arity(info, call.args.size())) {
     char name[32];
     KV_ASSERT(info.name.size() <= sizeof name);
     std::transform(info.name.begin(), info.name.end(), name, lower_case);
-    return fail_arity(call, {name, info.name.size()});
+    return fail_arity(call, {name, info.name.size()}), false;
   }
-  if (!within_limits(call, info)) return Outcome::done;
-  return handlers[static_cast<uint64_t>(info.id)](call);
+  if (client_trait::has(call.client, client_trait::unauthenticated) &&
+      access_of[static_cast<uint64_t>(info.id)].needs_auth) {
+    return fail(call, "NOAUTH Authentication required."), false;
+  }
+  return within_limits(call, info);
+}
+
+/// CLIENT PAUSE.
+bool is_held(const Call& call, Command id) {
+  const ServerView& server = call.server;
+  if (server.pause_until_ms <= server.clock_ms) return false;
+  return server.pauses_all || access_of[static_cast<uint64_t>(id)].writes;
+}
+
+Outcome run(Call& call, const CommandInfo& info) {
+  CommandStatistics& counters = call.server.counters.of_command[static_cast<uint64_t>(info.id)];
+  if (!is_admitted(call, info)) {
+    ++counters.rejected;
+    call.command = Command::unknown;  // It did not run: there is no time to note.
+    return Outcome::done;
+  }
+  if (is_held(call, info.id)) return Outcome::paused;
+  call.client.last_command = static_cast<uint8_t>(info.id);
+  const uint64_t errors_before = call.server.statistics.error_replies;
+  const Outcome outcome = handlers[static_cast<uint64_t>(info.id)](call);
+  if (outcome == Outcome::needs_room) return outcome;
+  ++counters.calls;
+  counters.failed += call.server.statistics.error_replies - errors_before;
+  return outcome;
 }
 
 }  // namespace
@@ -106,9 +153,10 @@ Outcome execute(Call& call) {
   KV_ASSERT(call.reply.fits(small_reply_bytes_max));
   const uint64_t written_before = call.reply.written();
   call.store.set_clock(call.server.now_ms);
-  const Command command = find_command(call.args[0]);
-  const Outcome outcome =
-      command == Command::unknown ? fail_unknown_command(call) : run(call, command_info(command));
+  if (call.command == Command::unknown && is_http(call.args[0])) return Outcome::close;
+  const Outcome outcome = call.command == Command::unknown ? fail_unknown_command(call)
+                                                           : run(call, command_info(call.command));
+  if (outcome == Outcome::paused) return outcome;
   if (outcome != Outcome::needs_room) {
     ++call.server.statistics.commands_processed;
     return outcome;

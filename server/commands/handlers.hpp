@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "kvcore/memory/assert.hpp"
 #include "server/call.hpp"
 
 namespace kv {
@@ -55,6 +56,23 @@ Outcome write_measured(Call& call, Write write) {
   }
   if (!call.reply.fits(bytes)) return call.needs(bytes);
   write(call.reply);
+  return Outcome::done;
+}
+
+/// The same for a text that is meant to be read: `write` is called with a writer of its body.
+template <class Write>
+Outcome write_text(Call& call, Write write) {
+  ReplyWriter counter = ReplyWriter::counter(call.reply.protocol());
+  write(counter);
+  const uint64_t body_bytes = counter.written();
+  const uint64_t bytes = call.reply.verbatim_bytes(body_bytes);
+  if (bytes > call.server.allocation->terms.reply_bytes_max) {
+    return fail_reply_too_large(call, bytes);
+  }
+  if (!call.reply.fits(bytes)) return call.needs(bytes);
+  ReplyWriter body({call.reply.begin_verbatim(body_bytes), body_bytes}, call.reply.protocol());
+  write(body);
+  KV_ASSERT(body.written() == body_bytes);
   return Outcome::done;
 }
 

@@ -13,10 +13,10 @@ namespace kv {
 
 namespace {
 
-uint64_t clock_ms(clockid_t clock) {
+uint64_t clock_us(clockid_t clock) {
   timespec now = {};
   clock_gettime(clock, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint64_t>(now.tv_nsec) / 1000000;
+  return static_cast<uint64_t>(now.tv_sec) * 1000000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
 }
 
 }  // namespace
@@ -145,12 +145,12 @@ uint64_t LocalIo::wait(std::span<Completion> out, uint64_t timeout_ms) {
   return count;
 }
 
-uint64_t LocalIo::monotonic_ms() {
-  return clock_ == Clock::simulated ? simulated_ms_ : clock_ms(CLOCK_MONOTONIC);
+uint64_t LocalIo::monotonic_us() {
+  return clock_ == Clock::simulated ? simulated_ms_ * 1000 : clock_us(CLOCK_MONOTONIC);
 }
 
-uint64_t LocalIo::unix_ms() {
-  return clock_ == Clock::simulated ? simulated_ms_ : clock_ms(CLOCK_REALTIME);
+uint64_t LocalIo::unix_us() {
+  return clock_ == Clock::simulated ? simulated_ms_ * 1000 : clock_us(CLOCK_REALTIME);
 }
 
 }  // namespace kv

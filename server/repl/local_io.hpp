@@ -39,8 +39,12 @@ class LocalIo final : public Io {
   /// Bytes that one receive or send moves at most.
   void set_piece_bytes(uint64_t bytes) { piece_bytes_ = bytes; }
 
-  void accept() override { accepting_ = true; }
+  void accept(uint32_t) override { accepting_ = true; }
   void stop_accepting() override { accepting_ = false; }
+  /// Every client is on this machine: the same as one of a Unix socket.
+  void name(int, SocketName& peer, SocketName& local) override {
+    peer.family = local.family = SocketName::Family::unix_socket;
+  }
   void receive_any(Target target) override;
   void receive_into(Target target, std::span<char> room) override;
   void send(Target target, std::span<const char> bytes) override;
@@ -49,8 +53,8 @@ class LocalIo final : public Io {
   void close(int socket) override;
   void refuse(int socket, std::string_view text) override;
   uint64_t wait(std::span<Completion> out, uint64_t timeout_ms) override;
-  uint64_t monotonic_ms() override;
-  uint64_t unix_ms() override;
+  uint64_t monotonic_us() override;
+  uint64_t unix_us() override;
 
  private:
   struct Client {

@@ -19,6 +19,7 @@ ServerView view_of(const Instance& instance) {
   view.allocation = &instance.allocation;
   view.verification = &instance.verification;
   view.ledger = &instance.arena.ledger();
+  view.counters = instance.counters;
   view.io = "none";
   view.ring_memory = "arena";
   return view;
@@ -57,6 +58,8 @@ Session::Session(Instance& instance)
       view_(view_of(instance)),
       server_({instance.allocation, io_, instance.connections, instance.scratch, instance.store,
                view_}) {
+  // Who may read the config need not say its password.
+  view_.live.server_password = Text();
   server_.start();
   reconnect();
 }

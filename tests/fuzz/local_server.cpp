@@ -51,6 +51,7 @@ LocalServer::LocalServer(const Config& config) {
   view_.allocation = &instance_.allocation;
   view_.verification = &instance_.verification;
   view_.ledger = &instance_.arena.ledger();
+  view_.counters = instance_.counters;
   view_.io = "none";
   view_.ring_memory = "arena";
   io_.emplace(instance_.connections.request_area(), LocalIo::Clock::simulated);

@@ -83,13 +83,15 @@ def needs(server, *names):
 class Client:
     """A connection. A status is a str, a string bytes, an error an Error, null None."""
 
-    def __init__(self, port, receive_bytes=None):
-        self.socket = socket.socket()
+    def __init__(self, port=0, receive_bytes=None, host="127.0.0.1", path=None):
+        family = socket.AF_UNIX if path else socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.socket = socket.socket(family)
         if receive_bytes:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
         self.socket.settimeout(20)
-        self.socket.connect(("127.0.0.1", port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.connect(path or (host, port))
+        if not path:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.file = self.socket.makefile("rb", buffering=1 << 16)
 
     def __enter__(self):
@@ -123,7 +125,15 @@ class Client:
             return int(text)
         if kind == b"$":
             return None if int(text) < 0 else self.file.read(int(text) + 2)[:-2]
-        assert kind == b"*", line
+        if kind == b"_":
+            return None
+        if kind == b"%":
+            return {self.reply(): self.reply() for _ in range(int(text))}
+        if kind == b"=":
+            return self.file.read(int(text) + 2)[4:-2]
+        if kind == b",":
+            return float(text)
+        assert kind in (b"*", b"~"), line
         return None if int(text) < 0 else [self.reply() for _ in range(int(text))]
 
     def command(self, *arguments):
@@ -177,8 +187,10 @@ class Client:
                 for name, text in self.info("memory").items() if name.startswith(prefix)}
 
     def used(self):
-        """What is in use of every part, in the part's units."""
-        return {part: fields["used"] for part, fields in self.fields("part_").items()}
+        """What is in use of every part, in the part's units; but the slow log, which fills when
+        the machine is slow."""
+        return {part: fields["used"] for part, fields in self.fields("part_").items()
+                if part != "slow_commands"}
 
 
 class Kvd:
@@ -191,7 +203,7 @@ class Kvd:
         self.report = ""
         for line in self.process.stdout:
             self.report += line
-            ready = re.match(r"ready on 127\.0\.0\.1:(\d+) \(", line)
+            ready = re.match(r"ready on 127\.0\.0\.1:(\d+) ", line)
             if ready:
                 self.port = int(ready.group(1))
                 break
@@ -250,6 +262,13 @@ class Kvd:
         """Exact, unlike VmRSS, whose counters are per processor."""
         with open(f"/proc/{self.pid}/smaps_rollup", encoding="utf-8") as rollup:
             return next(int(line.split()[1]) * KIB for line in rollup if line.startswith("Rss:"))
+
+
+def expect_start_error(arguments, code, errors):
+    """kvd must not start, and say exactly this."""
+    result = run(programs.kvd, *arguments)
+    assert result.returncode == code, (result.returncode, result.stdout, result.stderr)
+    assert result.stderr == errors, result.stderr
 
 
 def wait_until(condition, what, seconds=20):

@@ -40,6 +40,10 @@ def proof_errors_on_piped_input_go_on_and_the_exit_code_is_0():
            '"1"\n')
 
 
+def proof_the_prompt_asks_for_no_password_and_ends_with_shutdown():
+    expect("put k v\nget k\nSHUTDOWN\nget k\n", 'OK\n"v"\n', "--server-password", "p")
+
+
 def proof_the_prompt_refuses_what_the_server_refuses_with_the_same_exit_code():
     """The config is checked, and then carved and verified, as for serving."""
     result = piped("count\n", "--keys", "0")

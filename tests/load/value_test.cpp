@@ -182,6 +182,28 @@ TEST_CASE("an address is numeric") {
   CHECK(check(settings, out));  // the longest form is within the option's bounds
 }
 
+TEST_CASE("several addresses are separated by blanks, and each of them is numeric") {
+  Settings settings;
+  Diagnostics out;
+  for (const std::string_view addresses : {"127.0.0.1 ::1", " 0.0.0.0  :: ", "::1 ::1 ::1"}) {
+    CHECK(set_from_text(Option::server_address, addresses, {}, settings, out));
+    CHECK(settings.config.server_address.view() == addresses);
+  }
+  CHECK(rendered(out) == "");
+  CHECK(error_of(Option::server_address, "::1 localhost") ==
+        "--f: error: server.address is 'localhost' but must be an IPv4 or IPv6 address in numbers; "
+        "write 127.0.0.1 or ::1 [address]\n");
+  std::string many = "::1";
+  for (int i = 1; i < 17; ++i) many += " ::1";
+  CHECK(error_of(Option::server_address, many) ==
+        "--f: error: server.address has more than 16 addresses [address]\n");
+}
+
+TEST_CASE("a password is not repeated in a message") {
+  CHECK(error_of(Option::server_password, std::string(128, 'x')) ==
+        "--f: error: server.password is 128 bytes long but may be at most 127 [maximum]\n");
+}
+
 TEST_CASE("a name, a port or brackets are not part of an address") {
   const std::string wanted = "but must be an IPv4 or IPv6 address in numbers";
   CHECK(error_of(Option::server_address, "localhost") ==

@@ -10,7 +10,7 @@ namespace {
 
 // plan() is a constant expression: these hold before any test runs.
 static_assert(plan(Config()).ok);
-static_assert(plan(Config()).allocation.arena_bytes == 259'543'040);
+static_assert(plan(Config()).allocation.arena_bytes == 259'657'728);
 static_assert(plan(Config()).allocation.terms.request_bytes_max == 206'300);
 static_assert(plan(Config()).allocation.terms.list_reply_bytes_max == 205'255);
 
@@ -117,7 +117,7 @@ TEST_CASE("every part of the default plan is the number worked out by hand") {
     CAPTURE(part_info(part).id_text);
     CHECK(a[part] == Product{count, unit, bytes});
   };
-  same(Part::connection_records, 1'000, 256, 256'000);
+  same(Part::connection_records, 1'000, 320, 320'000);
   same(Part::request_buffers, 1'000, 16'384, 16'384'000);
   same(Part::reply_buffers, 1'000, 16'384, 16'384'000);
   same(Part::large_requests, 16, 206'300, 3'300'800);
@@ -143,39 +143,42 @@ TEST_CASE("every part of the default plan is the number worked out by hand") {
   same(Part::submissions, 1'024, 64, 65'536);
   // 1,000 buffers: 1,024 entries.
   same(Part::buffer_ring, 1'024, 16, 16'384);
+  same(Part::command_statistics, 128, 32, 4'096);
+  same(Part::slow_commands, 128, 384, 49'152);
 }
 
 TEST_CASE("every component of the default plan is the number worked out by hand") {
   const Allocation a = planned(Config());
-  // 256,000 + 2 × 16,384,000 + 3,300,800 + 3,300,752 + 4,128
-  CHECK(a[Component::connections] == 39'629'680);
+  // 320,000 + 2 × 16,384,000 + 3,300,800 + 3,300,752 + 4,128
+  CHECK(a[Component::connections] == 39'693'680);
   CHECK(a[Component::fba] == 16'384);
   CHECK(a[Component::map] == 38'720);  // 6,720 + 32,000
   CHECK(a[Component::blocks] == 218'880'000);
   CHECK(a[Component::list_pool] == 800'000);
-  CHECK(a[Component::expiry] == 18'816);  // 2,816 + 16,000
-  CHECK(a[Component::ring] == 155'648);   // 73,728 + 65,536 + 16,384
-  // The slices end at 39,646,064: 16 to a multiple of 64. The nodes end at 259,364,800, the
-  // timers at 259,383,616: 3,776 to a page.
-  CHECK(a[Component::padding] == 3'792);
-  // 39,629,680 + 16,384 + 38,720 + 218,880,000 + 800,000 + 18,816 + 155,648 + 3,792;
-  // 63,365 pages.
-  CHECK(a.arena_bytes == 259'543'040);
+  CHECK(a[Component::expiry] == 18'816);      // 2,816 + 16,000
+  CHECK(a[Component::ring] == 155'648);       // 73,728 + 65,536 + 16,384
+  CHECK(a[Component::statistics] == 53'248);  // 4,096 + 49,152
+  // The slices end at 39,710,064: 16 to the next multiple of 64. The nodes end at 259,428,800,
+  // the timers at 259,447,616: 1,216 to a page. The slow commands end at 259,657,728, a whole page.
+  CHECK(a[Component::padding] == 1'232);
+  // 39,693,680 + 16,384 + 38,720 + 218,880,000 + 800,000 + 18,816 + 155,648 + 53,248 + 1,232;
+  // 63,393 pages.
+  CHECK(a.arena_bytes == 259'657'728);
 }
 
 TEST_CASE("what lies outside the arena of the default plan is the number worked out by hand") {
   const Allocation a = planned(Config());
   const auto bytes = [&](Outside id) { return a.outside[static_cast<uint64_t>(id)].bytes; };
   CHECK(bytes(Outside::process) == 2'097'152);
-  // 259,543,040 / 512 = 506,920, and 65,536.
-  CHECK(bytes(Outside::page_tables) == 572'456);
+  // 259,657,728 / 512 = 507,144, and 65,536.
+  CHECK(bytes(Outside::page_tables) == 572'680);
   // 73,728 + 65,536 + 16,384 + 65,536
   CHECK(bytes(Outside::ring_kernel) == 221'184);
   CHECK(bytes(Outside::connection_kernel) == 5'120'000);
   // 1,000 × (2 × 32,768 + 2 × 32,768 + 32,768)
   CHECK(bytes(Outside::socket_memory) == 163'840'000);
-  // 259,543,040 + 2,097,152 + 572,456 + 221,184 + 5,120,000 + 163,840,000
-  CHECK(a.container_bytes == 431'393'832);
+  // 259,657,728 + 2,097,152 + 572,680 + 221,184 + 5,120,000 + 163,840,000
+  CHECK(a.container_bytes == 431'508'744);
 }
 
 TEST_CASE("options that were left out are computed, and those that were given are kept") {
@@ -219,6 +222,7 @@ TEST_CASE("where the largest request and reply fit the small buffers, no large s
   config.key_size_max = 16;
   config.val_size_max = 16;
   config.list_length_max = 2;
+  config.reply_buffer_bytes = 32'768;
   const Allocation a = planned(config);
   // SET: *9 is 4; SET 9; $16 is 1 + 2 + 2 + 16 + 2 = 23 for the key and 23 for the value; six
   // words of 31 are 186: 245. INFO with 8 words: *9 is 4; 1 + 1 + 2 + 4 + 2 = 10; 8 × 31 = 248:
@@ -226,10 +230,10 @@ TEST_CASE("where the largest request and reply fit the small buffers, no large s
   CHECK(a.terms.request_bytes_max == 265);
   CHECK(a[Part::request_buffers] == Product{1, 265, 265});
   CHECK(a[Part::large_requests] == Product{0, 265, 0});
-  // The largest reply is a control reply of 16,384 bytes, which is what a send buffer holds.
-  CHECK(a.terms.reply_bytes_max == 16'384);
-  CHECK(a[Part::reply_buffers] == Product{1, 16'384, 16'384});
-  CHECK(a[Part::large_replies] == Product{0, 16'384, 0});
+  // The largest reply is a control reply of 32,768 bytes, which is what a send buffer holds.
+  CHECK(a.terms.reply_bytes_max == 32'768);
+  CHECK(a[Part::reply_buffers] == Product{1, 32'768, 32'768});
+  CHECK(a[Part::large_replies] == Product{0, 32'768, 0});
   CHECK(a[Part::buffer_free_lists] == Product{1, 4, 4});
 }
 
@@ -242,32 +246,36 @@ TEST_CASE("every part of a tiny plan, its padding and its total are the numbers 
   config.list_length_max = 2;
   const Allocation a = planned(config);
   //  part                bytes     begins    ends      padding before it
-  //  records               256          0      256
-  //  request buffers       265        256      521
-  //  reply buffers      16,384        576   16,960        55
-  //  large slots             0
-  //  free lists              4     16,960   16,964
-  //  slices             16,384     16,968   33,352         4
-  //  buckets                64     33,408   33,472        56
-  //  entries                32     33,472   33,504
-  //  blocks (1 + 2×1)      768     33,536   34,304        32
-  //  nodes                  32     34,304   34,336
-  //  wheel slots         2,816     34,368   37,184        32
-  //  timers                 16     37,184   37,200
+  //  records               320          0      320
+  //  request buffers       265        320      585
+  //  reply buffers      16,384        640   17,024        55
+  //  large replies     524,288     17,024  541,312   16 × 32,768, a control reply
+  //  free lists (1+16)      68    541,312  541,380
+  //  slices             16,384    541,384  557,768         4
+  //  buckets                64    557,824  557,888        56
+  //  entries                32    557,888  557,920
+  //  blocks (1 + 2×1)      768    557,952  558,720        32
+  //  nodes                  32    558,720  558,752
+  //  wheel slots         2,816    558,784  561,600        32
+  //  timers                 16    561,600  561,616
   //  rings: 64 + 16 × 128 (2 + 64 = 66) + 4 × 32 (2 + 16 = 18) = 2,240, a page
-  //                      4,096     40,960   45,056     3,760
-  //  submissions 32 × 64 2,048     45,056   47,104
-  //  buffer ring            16     49,152   49,168     2,048
-  //  a whole page                           53,248     4,080
-  CHECK(a[Component::connections] == 256 + 265 + 16'384 + 4);
+  //                      4,096    565,248  569,344     3,632
+  //  submissions 32 × 64 2,048    569,344  571,392
+  //  buffer ring            16    573,440  573,456     2,048
+  //  command statistics  4,096    573,504  577,600        48
+  //  slow commands      49,152    577,600  626,752
+  //  a whole page                          630,784     4,032
+  CHECK(a[Component::connections] == 320 + 265 + 16'384 + 524'288 + 68);
   CHECK(a[Component::fba] == 16'384);
   CHECK(a[Component::map] == 96);
   CHECK(a[Component::blocks] == 768);
   CHECK(a[Component::list_pool] == 32);
   CHECK(a[Component::expiry] == 2'832);
   CHECK(a[Component::ring] == 6'160);
-  CHECK(a[Component::padding] == 10'067);  // 55 + 4 + 56 + 32 + 32 + 3,760 + 2,048 + 4,080
-  CHECK(a.arena_bytes == 53'248);
+  CHECK(a[Component::statistics] == 53'248);
+  // 55 + 4 + 56 + 32 + 32 + 3,632 + 2,048 + 48 + 4,032
+  CHECK(a[Component::padding] == 9'939);
+  CHECK(a.arena_bytes == 630'784);
 }
 
 TEST_CASE("a small buffer one byte short of the largest request brings the large slots") {
@@ -288,12 +296,12 @@ TEST_CASE("a small buffer one byte short of the largest request brings the large
 TEST_CASE("explicit huge pages round the arena up to whole ones, transparent ones do not") {
   Config config;
   config.memory_huge_pages = static_cast<uint64_t>(HugePages::explicit_);
-  // 259,543,040 / 2,097,152 = 123.76: 124 huge pages.
+  // 259,657,728 / 2,097,152 = 123.81: 124 huge pages.
   CHECK(planned(config).arena_bytes == 260'046'848);
-  // 3,792 and 260,046,848 − 259,543,040 = 503,808.
-  CHECK(planned(config)[Component::padding] == 507'600);
+  // 1,232 and 260,046,848 − 259,657,728 = 389,120.
+  CHECK(planned(config)[Component::padding] == 390'352);
   config.memory_huge_pages = static_cast<uint64_t>(HugePages::transparent);
-  CHECK(planned(config).arena_bytes == 259'543'040);
+  CHECK(planned(config).arena_bytes == 259'657'728);
 }
 
 TEST_CASE("options that do not hold memory do not change the arena") {
@@ -302,14 +310,17 @@ TEST_CASE("options that do not hold memory do not change the arena") {
   config.server_backlog = 1;
   config.server_stall_timeout_ms = 100;
   config.server_address = "::1";
+  config.server_password = "secret";
+  config.server_unix_socket = "/run/kvd.sock";
+  config.slowlog_threshold_us = 0;
   config.memory_populate = 0;
   config.memory_lock = 1;
   config.memory_budget = 1ULL << 40;
   config.server_socket_send_bytes = mebibyte;
-  CHECK(planned(config).arena_bytes == 259'543'040);
+  CHECK(planned(config).arena_bytes == 259'657'728);
   // Socket memory is outside: 1,000 × 2 × (1,048,576 − 32,768) = 2,031,616,000 more than
-  // the default's 431,393,832.
-  CHECK(planned(config).container_bytes == 2'463'009'832);
+  // the default's 431,508,744.
+  CHECK(planned(config).container_bytes == 2'463'124'744);
 }
 
 TEST_CASE("an overflow names the two largest options of the product") {

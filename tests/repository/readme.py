@@ -22,6 +22,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 OUTPUT = re.compile(r"(<!-- output: ([^\n]*?) -->\n```text\n)(.*?)(```\n)", re.DOTALL)
 COMMANDS = re.compile(r"(<!-- commands -->\n)((?:\|[^\n]*\n)*)")
 
+# What Redis has beside the commands of the table. It is answered as Redis answers a command that
+# it does not know.
+UNSUPPORTED = ("databases other than 0, other data types (hashes, sets, sorted sets, streams, "
+               "bitmaps, HyperLogLog, geo), scripts and functions, publish/subscribe, MONITOR, "
+               "ACLs beyond the one password, client tracking, replication, cluster, modules, "
+               "saving to disk")
+
 
 def output_of(command, programs):
     """What a command prints. The programs are those that were just built."""
@@ -44,6 +51,7 @@ def command_table():
         groups.setdefault(group, []).append(f"`{name}`")
     lines = ["| group | commands |", "|---|---|"]
     lines += [f"| {group} | {' '.join(names)} |" for group, names in groups.items()]
+    lines.append(f"| not supported | {UNSUPPORTED} |")
     return "\n".join(lines) + "\n"
 
 

@@ -15,6 +15,7 @@
 #include "kvcore/plan/allocation.hpp"
 #include "kvcore/plan/options.hpp"
 #include "server/call.hpp"
+#include "server/commands/lookup.hpp"
 #include "server/request.hpp"
 #include "server/store.hpp"
 
@@ -56,6 +57,7 @@ struct StoreFixture {
     REQUIRE_MESSAGE(!reserved, reserved.value_or(""));
     scratch = Scratch::carve(arena, allocation.config);
     store = Store::carve(arena, allocation.config, {1, 2});
+    counters = CommandCounters::carve(arena, allocation);
     const Failure committed = arena.commit();
     REQUIRE_MESSAGE(!committed, committed.value_or(""));
   }
@@ -65,6 +67,7 @@ struct StoreFixture {
   Arena arena;
   Scratch scratch;
   Store store;
+  CommandCounters counters;
 };
 
 /// One client. Commands go through the parser and execute(); replies come back whole.
@@ -75,6 +78,11 @@ class Client : public StoreFixture {
     record.protocol = 2;
     record.client_id = 7;
     verification = verify(allocation, ledger);
+    record.last_command = static_cast<uint8_t>(Command::unknown);
+    view.live = allocation.config;
+    view.counters = counters;
+    view.records = {&record, 1};
+    view.clients = 1;
     view.allocation = &allocation;
     view.verification = &verification;
     view.ledger = &ledger;
@@ -92,7 +100,8 @@ class Client : public StoreFixture {
     REQUIRE(parse.status == Parse::Status::complete);
     REQUIRE(parse.consumed == bytes.size());
     ReplyWriter reply(std::span<char>(room), record.protocol);
-    Call call{Arguments(scratch.slices()), reply, store, record, view};
+    const Arguments arguments(scratch.slices());
+    Call call{arguments, reply, store, record, view, find_command(arguments[0])};
     outcome = execute(call);
     room_bytes = call.room_bytes;
     return {room.data(), reply.written()};

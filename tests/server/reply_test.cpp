@@ -32,12 +32,24 @@ TEST_CASE("Replies are RESP2") {
   CHECK(written([](ReplyWriter& r) { r.null_array(); }) == "*-1\r\n");
   CHECK(written([](ReplyWriter& r) { r.array(12); }) == "*12\r\n");
   CHECK(written([](ReplyWriter& r) { r.map(3); }) == "*6\r\n");
+  CHECK(written([](ReplyWriter& r) { r.set(3); }) == "*3\r\n");
+  CHECK(written([](ReplyWriter& r) { r.real(1.5); }) == "$3\r\n1.5\r\n");
+  CHECK(written([](ReplyWriter& r) { std::memcpy(r.begin_verbatim(3), "abc", 3); }) ==
+        "$3\r\nabc\r\n");
 }
 
 TEST_CASE("In RESP3 nulls and maps have types of their own") {
   CHECK(written([](ReplyWriter& r) { r.null(); }, 3) == "_\r\n");
   CHECK(written([](ReplyWriter& r) { r.null_array(); }, 3) == "_\r\n");
   CHECK(written([](ReplyWriter& r) { r.map(3); }, 3) == "%3\r\n");
+  CHECK(written([](ReplyWriter& r) { r.set(3); }, 3) == "~3\r\n");
+  // As redis-server 7.0.15 writes this double.
+  CHECK(written([](ReplyWriter& r) { r.real(1.0917478799819946); }, 3) ==
+        ",1.0917478799819946\r\n");
+  CHECK(written([](ReplyWriter& r) { std::memcpy(r.begin_verbatim(3), "abc", 3); }, 3) ==
+        "=7\r\ntxt:abc\r\n");
+  ReplyWriter reply = ReplyWriter::counter(3);
+  CHECK(reply.verbatim_bytes(3) == 13);
 }
 
 TEST_CASE("An error is one line of at most 500 bytes of text") {
