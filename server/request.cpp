@@ -74,7 +74,20 @@ struct Header {
   uint64_t end = 0;  ///< behind its CRLF
 };
 
+/// Nearly every count and length has one digit or two.
+Header read_short_header(std::string_view input, uint64_t at) {
+  const auto digit = [&](uint64_t i) { return static_cast<uint8_t>(input[at + i] - '0'); };
+  if (digit(1) > 9) return {Header::State::partial};
+  if (input[at + 2] == '\r') return {Header::State::whole, digit(1), at + 4};
+  if (digit(1) == 0 || digit(2) > 9 || input[at + 3] != '\r') return {Header::State::partial};
+  return {Header::State::whole, digit(1) * 10 + digit(2), at + 5};
+}
+
 Header read_header(std::string_view input, uint64_t at) {
+  if (at + 5 <= input.size()) {
+    const Header header = read_short_header(input, at);
+    if (header.state == Header::State::whole) return header;
+  }
   const uint64_t limit = std::min<uint64_t>(input.size(), at + header_bytes_max);
   uint64_t cr = at + 1;
   while (cr < limit && input[cr] != '\r') ++cr;
