@@ -198,6 +198,11 @@ uint64_t size_of(std::string_view type) {
       {"Entry", sizeof(Entry)},
       {"ListNode", sizeof(ListNode)},
       {"Timer", sizeof(Timer)},
+      {"WatchedKey", sizeof(WatchedKey)},
+      {"KeyWatch", sizeof(KeyWatch)},
+      {"ClientWatches", sizeof(ClientWatches)},
+      {"BlockedClient", sizeof(BlockedClient)},
+      {"TransactionState", sizeof(TransactionState)},
       {"uint32_t", sizeof(uint32_t)},
       {"BufferRingEntry", sizeof(BufferRingEntry)},
   });

@@ -16,6 +16,7 @@
 #include "server/reply.hpp"
 #include "server/statistics.hpp"
 #include "server/store.hpp"
+#include "server/transaction.hpp"
 
 namespace kv {
 
@@ -48,10 +49,11 @@ struct ServerView {
   std::array<PoolUse, part_count> use = {};
   uint64_t clients = 0;
   uint64_t clients_waiting = 0;
-  uint64_t started_ms = 0;  ///< Unix time
-  uint64_t now_ms = 0;      ///< Unix time, refreshed once per loop turn
-  uint64_t unix_us = 0;     ///< the same in microseconds
-  uint64_t clock_ms = 0;    ///< the clock of the records' times, refreshed likewise
+  uint64_t clients_blocked = 0;  ///< in a blocking command
+  uint64_t started_ms = 0;       ///< Unix time
+  uint64_t now_ms = 0;           ///< Unix time, refreshed once per loop turn
+  uint64_t unix_us = 0;          ///< the same in microseconds
+  uint64_t clock_ms = 0;         ///< the clock of the records' times, refreshed likewise
   uint16_t port = 0;
   std::string_view io;           ///< "io_uring"
   std::string_view ring_memory;  ///< "arena" or "kernel"
@@ -67,8 +69,32 @@ struct ServerView {
 enum class Outcome : uint8_t {
   done,
   needs_room,  ///< nothing was changed or written; Call::room_bytes says how much
+  blocks,      ///< nothing was changed or written; runs again when a key of Call::block has
+               ///< elements, or the time is over
   close,       ///< done, and the connection ends once the reply is sent
   paused,      ///< not executed: CLIENT PAUSE holds it
+};
+
+/// What a command that would block waits for.
+struct Block {
+  uint64_t first_key = 0;  ///< its argument
+  uint64_t keys = 0;
+  uint64_t timeout_ms = 0;  ///< 0 for no end
+};
+
+/// Why a blocked command runs again.
+struct Wake {
+  bool resumed = false;  ///< it does run again
+  bool timed_out = false;
+  uint32_t hash_high = 0;  ///< of the key that was changed; 0 when it may be any
+};
+
+/// The client as the parts know it that keep its state.
+struct Caller {
+  uint32_t index = 0;
+  Transactions* transactions = nullptr;
+  Scratch* scratch = nullptr;
+  bool executing = false;  ///< EXEC is running the client's commands
 };
 
 struct Call {
@@ -79,6 +105,9 @@ struct Call {
   ServerView& server;
   Command command;  ///< the one that args[0] names; `unknown` again where it is not run
   uint64_t room_bytes = 0;
+  Caller caller = {};
+  Wake wake = {};
+  Block block = {};
 
   /// For a handler's early return: `if (!call.reply.fits(n)) return call.needs(n);`
   Outcome needs(uint64_t bytes) {

@@ -35,6 +35,7 @@ constexpr uint16_t skips_next = 8;       ///< CLIENT REPLY SKIP was the last com
 constexpr uint16_t killed = 16;          ///< CLIENT KILL; closes when its replies are sent
 constexpr uint16_t no_evict = 32;
 constexpr uint16_t no_touch = 64;
+constexpr uint16_t in_transaction = 128;  ///< between MULTI and EXEC
 
 inline bool has(const ConnectionRecord& record, uint16_t traits) {
   return (record.traits & traits) != 0;

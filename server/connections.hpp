@@ -73,6 +73,9 @@ class Connections {
   uint32_t opened() const { return fresh_; }
   /// Those records: the rest was never touched.
   std::span<ConnectionRecord> opened_records() { return records_.first(fresh_); }
+  uint32_t index_of(const ConnectionRecord& record) const {
+    return static_cast<uint32_t>(&record - records_.data());
+  }
   ConnectionRecord& operator[](uint32_t index) { return records_[index]; }
 
   /// A free record, cleared but for its generation; index_none when all are in use.

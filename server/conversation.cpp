@@ -99,6 +99,7 @@ void Server::advance(uint32_t index) {
   Progress progress = Progress::needs_input;
   while (!stopping_ && has_input(record) && !client_trait::has(record, client_trait::killed)) {
     progress = execute_one(index);
+    if (store_.watches().has_ready()) serve_ready();
     if (progress != Progress::executed) break;
   }
   if (progress == Progress::ended || stopping_) flag::set(record, flag::ending);
@@ -131,6 +132,7 @@ Server::Progress Server::execute_one(uint32_t index) {
   }
   Progress progress = Progress::executed;
   answer(record, parse, progress);
+  if (progress == Progress::blocked) return progress;
   if (progress == Progress::paused) {
     wait_for(Resource::unpause, index);
     return progress;
@@ -157,9 +159,12 @@ void Server::answer(ConnectionRecord& record, const Parse& parse, Progress& prog
   } else if (parse.status == Parse::Status::refused) {
     ++view_.statistics.error_replies;
     write_refusal(reply, record, allocation_);
+    if (client_trait::has(record, client_trait::in_transaction))
+      transactions_.abort(connections_.index_of(record));
   } else if (scratch_.count() > 0) {
     progress = run(record, reply);
-    if (progress == Progress::needs_reply_room || progress == Progress::paused) return;
+    const bool is_done = progress == Progress::executed || progress == Progress::ended;
+    if (!is_done) return;
   } else {
     return;
   }
@@ -183,6 +188,10 @@ void Server::answer(ConnectionRecord& record, const Parse& parse, Progress& prog
 Server::Progress Server::run(ConnectionRecord& record, ReplyWriter& reply) {
   const Arguments arguments(scratch_.slices());
   Call call{arguments, reply, store_, record, view_, find_command(arguments[0])};
+  const uint32_t index = connections_.index_of(record);
+  const bool was_blocked = blocking_.is_blocked(index);
+  call.caller = {index, &transactions_, &scratch_};
+  if (was_blocked) call.wake = {true, blocking_.is_timed_out(index), ready_hash_};
   begin_time(call.command);
   const Outcome outcome = execute(call);
   switch (outcome) {
@@ -191,10 +200,13 @@ Server::Progress Server::run(ConnectionRecord& record, ReplyWriter& reply) {
       return Progress::needs_reply_room;
     case Outcome::paused:
       return Progress::paused;
+    case Outcome::blocks:
+      return was_blocked || block(index, call) ? Progress::blocked : Progress::executed;
     case Outcome::done:
     case Outcome::close:
       break;
   }
+  if (was_blocked) unblock(index);
   if (!shares_clock(call.command)) note_slow(call, end_time());
   return outcome == Outcome::close ? Progress::ended : Progress::executed;
 }

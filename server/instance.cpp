@@ -38,6 +38,8 @@ Failure Instance::carve(const Allocation& planned) {
 #ifdef KV_TEST_UNPLANNED_ARRAY
   arena.take<uint64_t>(Part::timers, 512);
 #endif
+  blocking = Blocking::carve(arena, config);
+  transactions = Transactions::carve(arena, allocation);
   ring = Uring::carve(arena, config);
   counters = CommandCounters::carve(arena, allocation);
   if (Failure failure = arena.commit()) return failure;

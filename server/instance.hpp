@@ -8,8 +8,10 @@
 #include "kvcore/memory/scratch.hpp"
 #include "kvcore/memory/verify.hpp"
 #include "kvcore/plan/allocation.hpp"
+#include "server/blocking.hpp"
 #include "server/connections.hpp"
 #include "server/store.hpp"
+#include "server/transaction.hpp"
 #include "server/uring.hpp"
 
 namespace kv {
@@ -20,6 +22,8 @@ struct Instance {
   Connections connections;
   Scratch scratch;
   Store store;
+  Blocking blocking;
+  Transactions transactions;
   Uring::Memory ring;
   CommandCounters counters;
   Verification verification;

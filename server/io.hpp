@@ -58,6 +58,9 @@ class Io {
   /// Gives a buffer that a completion named back for receive_any().
   virtual void release_buffer(uint32_t buffer) = 0;
 
+  /// Whether the client has closed its side or is gone; asks at once and receives nothing.
+  virtual bool has_left(int socket) = 0;
+
   /// Ends both directions, so that operations in flight complete. The socket stays open.
   virtual void shut_down(int socket) = 0;
 

@@ -64,7 +64,8 @@ KvdExit serve(kv::Instance& instance) {
   view.io = "io_uring";
   view.ring_memory = io.rings_in_arena() ? "arena" : "kernel";
   kv::Server server({instance.allocation, io, instance.connections, instance.scratch,
-                     instance.store, view, static_cast<uint32_t>(listeners.sockets().size())});
+                     instance.store, view, instance.blocking, instance.transactions,
+                     static_cast<uint32_t>(listeners.sockets().size())});
   server.start();
   fmt::print("ready on {} (io_uring, rings in {} memory)\n", listeners.address(), view.ring_memory);
   std::fflush(stdout);

@@ -29,6 +29,13 @@ class ReplyWriter {
   uint8_t protocol() const { return protocol_; }
   void set_protocol(uint8_t protocol) { protocol_ = protocol; }
 
+  /// The rest of the room, for a writer of its own; accept() takes over what that wrote.
+  std::span<char> rest() const { return {out_ + written_, capacity_ - written_}; }
+  void accept(const ReplyWriter& part) {
+    written_ += part.written_;
+    protocol_ = part.protocol_;
+  }
+
   void status(std::string_view text);  ///< +OK
   void ok() { raw("+OK\r\n"); }
   void error(std::string_view text);  ///< -text; "ERR …", "WRONGTYPE …"; cut to 500 bytes,

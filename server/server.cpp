@@ -48,6 +48,8 @@ Server::Server(const Parts& with)
       scratch_(with.scratch),
       store_(with.store),
       view_(with.view),
+      blocking_(with.blocking),
+      transactions_(with.transactions),
       parser_(with.allocation),
       listeners_(with.listeners) {
   connections_.count_in(view_.use);
@@ -79,9 +81,12 @@ void Server::turn() {
   serve_waiting();
   store_.set_clock(view_.now_ms);
   untidy_ = store_.tidy(tidy_steps);
+  end_blocking();
+  resume_blocked();
   if (view_.kills) close_killed();
   if (now_ms_ - swept_ms_ >= tick_ms) sweep();
   view_.clients_waiting = connections_.waiting_count();
+  note_sessions();
   if (view_.stop_requested && !stopping_) stop();
   if (timed_ != Command::unknown) end_time();
 }
@@ -113,7 +118,9 @@ uint64_t Server::timeout_ms() const {
   if (untidy_) return 0;
   const bool all_accept = accepting_ == (1U << listeners_) - 1;
   const bool nobody = connections_.count() == 0 && all_accept && !stopping_;
-  const uint64_t limit_ms = std::min(nobody ? UINT64_MAX : tick_ms, store_.idle_ms());
+  const uint64_t deadline_ms = std::max(blocking_.next_deadline_ms(), now_ms_);
+  const uint64_t limit_ms =
+      std::min({nobody ? UINT64_MAX : tick_ms, store_.idle_ms(), deadline_ms - now_ms_});
   return pauses() ? std::min(limit_ms, view_.pause_until_ms - now_ms_) : limit_ms;
 }
 
@@ -225,6 +232,7 @@ void Server::sweep() {
   view_.received_rate.sample(statistics.bytes_received, elapsed_ms);
   view_.sent_rate.sample(statistics.bytes_sent, elapsed_ms);
   swept_ms_ = now_ms_;
+  close_left();
   for (uint32_t index = 0; index < connections_.opened(); ++index) {
     const ConnectionRecord& record = connections_[index];
     if (record.socket < 0 || flag::has(record, flag::closing)) continue;
@@ -244,22 +252,26 @@ void Server::sweep() {
 /// is not done with a request in time. One that waits for a buffer is not to blame.
 bool Server::is_stalled(const ConnectionRecord& record) {
   if (record.waiting_for != static_cast<uint8_t>(Resource::none)) return false;
+  const uint32_t index = connections_.index_of(record);
   const uint64_t request_limit_ms = view_.live.server_request_timeout_ms;
   const bool never_ends = record.request_since_ms > 0 && request_limit_ms > 0 &&
                           now_ms_ - record.request_since_ms >= request_limit_ms;
-  if (never_ends) return true;
+  if (never_ends && !blocking_.is_blocked(index)) return true;
   if (now_ms_ - record.progress_ms < view_.live.server_stall_timeout_ms) return false;
   const bool does_not_read = record.reply_filled > record.reply_sent;
+  if (blocking_.is_blocked(index)) return does_not_read;
   const bool holds_slot = record.large_request != index_none;
   const bool holds_wanted_buffer =
       record.request_buffer != index_none && !connections_.queue(Resource::request_buffer).empty();
-  return does_not_read || holds_slot || holds_wanted_buffer;
+  const bool holds_wanted_transaction = transactions_.all_used() && transactions_.holds_slot(index);
+  return does_not_read || holds_slot || holds_wanted_buffer || holds_wanted_transaction;
 }
 
 /// Whether the client has sent nothing for longer than it may.
 bool Server::is_idle(const ConnectionRecord& record) const {
   const uint64_t limit_ms = view_.live.server_idle_timeout_ms;
   if (limit_ms == 0 || record.waiting_for != static_cast<uint8_t>(Resource::none)) return false;
+  if (blocking_.is_blocked(connections_.index_of(record))) return false;
   return now_ms_ - record.active_ms >= limit_ms;
 }
 
@@ -280,6 +292,7 @@ void Server::begin_close(uint32_t index) {
   if (flag::has(record, flag::closing)) return;
   flag::set(record, flag::closing);
   connections_.stop_waiting(index);
+  leave(index);
   if (flag::has(record, flag::receiving | flag::sending)) {
     io_.shut_down(record.socket);
   } else {

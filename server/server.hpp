@@ -14,11 +14,13 @@
 #include <span>
 
 #include "kvcore/memory/scratch.hpp"
+#include "server/blocking.hpp"
 #include "server/call.hpp"
 #include "server/connections.hpp"
 #include "server/io.hpp"
 #include "server/request.hpp"
 #include "server/store.hpp"
+#include "server/transaction.hpp"
 
 namespace kv {
 
@@ -32,6 +34,8 @@ class Server {
     Scratch& scratch;
     Store& store;
     ServerView& view;
+    Blocking& blocking;
+    Transactions& transactions;
     uint32_t listeners = 1;  ///< how many the io accepts on
   };
 
@@ -50,7 +54,7 @@ class Server {
   bool stopped() const;
 
  private:
-  enum class Progress : uint8_t { executed, needs_input, needs_reply_room, paused, ended };
+  enum class Progress : uint8_t { executed, needs_input, needs_reply_room, blocked, paused, ended };
 
   // The loop (server.cpp).
   void complete(const Completion& completion);
@@ -90,6 +94,17 @@ class Server {
   bool others_first(Resource resource);
   void wait_for(Resource resource, uint32_t index);
 
+  // Blocking commands and transactions (blocking.cpp).
+  bool block(uint32_t index, const Call& call);
+  void unblock(uint32_t index);
+  void serve_ready();
+  bool serve_blocked(uint32_t index);
+  void resume_blocked();
+  void end_blocking();
+  void close_left();
+  void leave(uint32_t index);
+  void note_sessions();
+
   Target target(uint32_t index) {
     return {index, connections_[index].generation, connections_[index].socket};
   }
@@ -100,9 +115,12 @@ class Server {
   Scratch& scratch_;
   Store& store_;
   ServerView& view_;
+  Blocking& blocking_;
+  Transactions& transactions_;
   RequestParser parser_;
   std::array<Completion, 256> completions_ = {};
   uint64_t now_ms_ = 0;
+  uint32_t ready_hash_ = 0;           ///< of the key whose waiting clients are being served
   uint64_t mark_us_ = 0;              ///< when the turn began or a command was last timed
   Command timed_ = Command::unknown;  ///< what runs since then
   uint64_t unix_offset_us_ = 0;       ///< from the monotonic clock, modulo 2^64

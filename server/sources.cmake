@@ -2,10 +2,12 @@
 set(KVD_CORE_SOURCES
   request.cpp
   reply.cpp
+  key_watches.cpp
   statistics.cpp
   store.cpp
   store_keys.cpp
   store_lists.cpp
+  transaction.cpp
   commands/client.cpp
   commands/client_text.cpp
   commands/config.cpp
@@ -26,4 +28,5 @@ set(KVD_CORE_SOURCES
   commands/string_edit.cpp
   commands/subcommand.cpp
   commands/text.cpp
+  commands/transaction.cpp
 )

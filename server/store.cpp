@@ -81,15 +81,17 @@ Store Store::carve(Arena& arena, const Config& config, HashKey hash_key) {
   const BlockPool blocks = BlockPool::carve(arena, config);
   const NodePool nodes = NodePool::carve(arena, config);
   const TimingWheel wheel = TimingWheel::carve(arena, config);
-  return Store(table, blocks, nodes, wheel, config.list_length_max);
+  const KeyWatches watches = KeyWatches::carve(arena, config);
+  return Store(table, blocks, nodes, wheel, watches, config.list_length_max);
 }
 
 Store::Store(const Table& table, const BlockPool& blocks, const NodePool& nodes,
-             const TimingWheel& wheel, uint64_t list_length_max)
+             const TimingWheel& wheel, const KeyWatches& watches, uint64_t list_length_max)
     : table_(table),
       blocks_(blocks),
       nodes_(nodes),
       wheel_(wheel),
+      watches_(watches),
       list_length_max_(list_length_max) {}
 
 PoolUse Store::use(Part part) const {
@@ -175,6 +177,7 @@ StoreResult Store::set(std::string_view key, std::string_view value, uint64_t de
 void Store::set_found(std::string_view key, Found found, std::string_view value,
                       uint64_t deadline_ms) {
   if (found) {
+    note_change(found.index);
     Entry& entry = table_.entry(found.index);
     if (entry.expires || deadline_ms < keep_deadline) change_deadline(found.index, deadline_ms);
     if (entry.type == Type::string) {
@@ -186,6 +189,7 @@ void Store::set_found(std::string_view key, Found found, std::string_view value,
     reclaim(0, blocks_.blocks_for(value.size()), 0);
   } else {
     found.index = insert(key, found.hash, Type::string);
+    note_change(found.index);
     if (deadline_ms < keep_deadline) change_deadline(found.index, deadline_ms);
   }
   Entry& entry = table_.entry(found.index);
@@ -280,6 +284,7 @@ StoreResult Store::push(std::string_view key, std::span<const Slice> elements, L
     link(entry, index, end);
   }
   note_use();
+  note_change(found.index);
   KV_ASSERT(entry.length == length);
   return {Code::ok, length};
 }
@@ -302,7 +307,11 @@ void Store::pop(Found found, uint64_t count, ListEnd end) {
   KV_ASSERT(entry.type == Type::list);
   KV_ASSERT(count <= entry.length);
   release_elements(entry, count, end);
-  if (entry.length == 0) remove(found.index);
+  if (entry.length == 0) {
+    remove(found.index);
+  } else if (count > 0) {
+    note_change(found.index);
+  }
 }
 
 bool Store::erase(std::string_view key) {
@@ -313,6 +322,7 @@ bool Store::erase(std::string_view key) {
 
 void Store::remove(uint32_t index) {
   Entry& entry = table_.entry(index);
+  note_change(index, /*goes=*/true);
   release_value(entry);
   if (entry.expires) wheel_.cancel(index);
   blocks_.release(entry.key_block, entry.key_bytes);
@@ -320,6 +330,7 @@ void Store::remove(uint32_t index) {
 }
 
 void Store::clear() {
+  if (watches_.active()) watches_.cleared();
   table_.clear();
   blocks_.clear();
   nodes_.clear();

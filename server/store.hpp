@@ -15,18 +15,14 @@
 #include "kvcore/memory/node_pool.hpp"
 #include "kvcore/memory/table.hpp"
 #include "kvcore/memory/timing_wheel.hpp"
+#include "server/key_watches.hpp"
 #include "server/store_result.hpp"
 
 namespace kv {
 
 class Store {
  public:
-  /// A key that was looked up. Good until the next change of the store.
-  struct Found {
-    uint32_t index;  ///< of the entry, or index_none
-    uint64_t hash;
-    explicit operator bool() const { return index != index_none; }
-  };
+  using Found = FoundKey;
 
   /// Deadlines that are none: a key that stays, and to leave a key's deadline as it is.
   static constexpr uint64_t no_deadline = UINT64_MAX;
@@ -38,7 +34,7 @@ class Store {
 
   Store() = default;
   Store(const Table& table, const BlockPool& blocks, const NodePool& nodes,
-        const TimingWheel& wheel, uint64_t list_length_max);
+        const TimingWheel& wheel, const KeyWatches& watches, uint64_t list_length_max);
 
   /// The time by which keys expire, in Unix milliseconds. It stands still while a command runs.
   void set_clock(uint64_t now_ms) {
@@ -144,6 +140,12 @@ class Store {
   bool erase(std::string_view key);
   void erase(Found found) { remove(found.index); }
 
+  /// Counts as a change of the key, which stays as it is.
+  void touch(Found found) { note_change(found.index); }
+
+  /// Who wants to know of changes. Every function that changes a key tells them.
+  KeyWatches& watches() { return watches_; }
+
   /// Deletes every key. Costs a pass over the buckets, nothing per key.
   void clear();
 
@@ -169,11 +171,17 @@ class Store {
   /// Frees what is dead until so much is free. Returns whether it is.
   bool reclaim(uint64_t entries, uint64_t blocks, uint64_t nodes);
   void note_use();
+  /// Tells those who watch or wait for the entry's key that it was changed, or goes away.
+  void note_change(uint32_t index, bool goes = false) {
+    if (!watches_.active()) return;
+    watches_.changed(table_.entry(index).hash_high, goes ? index_none : index);
+  }
 
   Table table_;
   BlockPool blocks_;
   NodePool nodes_;
   TimingWheel wheel_;
+  KeyWatches watches_;
   uint64_t list_length_max_ = 0;
   uint64_t now_ms_ = 0;
   uint32_t now_s_ = 0;

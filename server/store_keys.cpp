@@ -110,6 +110,7 @@ uint64_t Store::deadline_ms(Found found) const {
 void Store::set_deadline(Found found, uint64_t deadline_ms) {
   KV_ASSERT(found);
   change_deadline(found.index, deadline_ms);
+  note_change(found.index);
 }
 
 void Store::change_deadline(uint32_t index, uint64_t deadline_ms) {
@@ -140,6 +141,7 @@ StoreResult Store::write(std::string_view key, Found found, uint64_t offset,
   KV_ASSERT(entry.type == Type::string);
   blocks_.write(entry.first, old_bytes, offset, data);
   entry.length = static_cast<uint32_t>(bytes);
+  note_change(found.index);
   note_use();
   return {Code::ok, bytes};
 }
@@ -159,6 +161,8 @@ StoreResult Store::rename(Found from, std::string_view to) {
     replaced.accessed_s = entry.accessed_s;
     change_deadline(from.index, no_deadline);
     change_deadline(target.index, deadline_ms);
+    note_change(target.index);
+    note_change(from.index, /*goes=*/true);
     blocks_.release(entry.key_block, entry.key_bytes);
     table_.erase(from.index);
     return {};
@@ -171,11 +175,13 @@ StoreResult Store::rename(Found from, std::string_view to) {
   entry.key_bytes = static_cast<uint32_t>(to.size());
   // It goes to another bucket, in the same entry: the one that was freed last is taken first.
   Entry moved = entry;
+  note_change(from.index, /*goes=*/true);
   table_.erase(from.index);
   const uint32_t index = table_.insert(target.hash);
   KV_ASSERT(index == from.index);
   moved.hash_high = table_.entry(index).hash_high;
   table_.entry(index) = moved;
+  note_change(index);
   note_use();
   return {};
 }
@@ -212,6 +218,7 @@ StoreResult Store::copy(Found from, std::string_view to) {
   KV_ASSERT(enough);
   copy_value(source, table_.entry(target.index));
   change_deadline(target.index, deadline_ms(from));
+  note_change(target.index);
   note_use();
   return {};
 }

@@ -26,6 +26,7 @@ StoreResult Store::replace_element(Found found, uint32_t node, std::string_view 
   if (!reclaim(0, needed, 0)) return {Code::no_block, needed, blocks_.free_count()};
   blocks_.overwrite(at.block, at.bytes, element);
   at.bytes = static_cast<uint32_t>(element.size());
+  note_change(found.index);
   note_use();
   return {};
 }
@@ -57,6 +58,7 @@ StoreResult Store::insert_element(Found found, uint32_t neighbour, ListEnd side,
     ++entry.length;
   }
   note_use();
+  note_change(found.index);
   return {Code::ok, length};
 }
 
@@ -76,7 +78,11 @@ uint64_t Store::remove_elements(Found found, std::string_view element, uint64_t 
     }
     at = after;
   }
-  if (entry.length == 0) remove(found.index);
+  if (entry.length == 0) {
+    remove(found.index);
+  } else if (removed > 0) {
+    note_change(found.index);
+  }
   return removed;
 }
 
@@ -89,6 +95,7 @@ StoreResult Store::move_element(Found from, ListEnd from_end, std::string_view t
   if (target && target.index == from.index) {
     unlink(source, node);
     link(source, node, to_end);
+    note_change(from.index);
     return {};
   }
   const uint64_t length = (target ? uint64_t{table_.entry(target.index).length} : 0) + 1;
@@ -105,9 +112,14 @@ StoreResult Store::move_element(Found from, ListEnd from_end, std::string_view t
   }
 
   unlink(source, node);
-  if (source_goes) remove(from.index);
+  if (source_goes) {
+    remove(from.index);
+  } else {
+    note_change(from.index);
+  }
   if (!target) target.index = insert(to, target.hash, Type::list);
   link(table_.entry(target.index), node, to_end);
+  note_change(target.index);
   note_use();
   return {};
 }

@@ -5,12 +5,23 @@
 
 #include <cstdint>
 
+#include "kvcore/plan/records.hpp"
+
 namespace kv {
 
 /// How much of a fixed pool is in use.
 struct PoolUse {
   uint64_t used = 0;
   uint64_t used_max = 0;  ///< the most that was ever used
+};
+
+/// A key that was looked up. Good until the next change of the store.
+struct FoundKey {
+  uint32_t index;  ///< of the entry, or index_none
+  uint64_t hash;
+  /// What tells the key from others where it is watched or waited for.
+  uint32_t hash_high() const { return static_cast<uint32_t>(hash >> 32); }
+  explicit operator bool() const { return index != index_none; }
 };
 
 enum class ListEnd : uint8_t { head, tail };

@@ -1,6 +1,7 @@
 #include "server/uring.hpp"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -141,6 +142,11 @@ void Uring::release_buffer(uint32_t buffer) {
                         static_cast<unsigned>(buffer_bytes_), static_cast<uint16_t>(buffer),
                         static_cast<int>(buffer_ring_entries_ - 1), /*buf_offset=*/0);
   io_uring_buf_ring_advance(buffer_ring_, 1);
+}
+
+bool Uring::has_left(int socket) {
+  pollfd asked = {socket, POLLRDHUP, 0};
+  return ::poll(&asked, 1, /*timeout=*/0) > 0;
 }
 
 void Uring::shut_down(int socket) { ::shutdown(socket, SHUT_RDWR); }

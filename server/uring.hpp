@@ -55,6 +55,7 @@ class Uring final : public Io {
   void receive_into(Target target, std::span<char> room) override;
   void send(Target target, std::span<const char> bytes) override;
   void release_buffer(uint32_t buffer) override;
+  bool has_left(int socket) override;
   void shut_down(int socket) override;
   void close(int socket) override;
   void refuse(int socket, std::string_view text) override;

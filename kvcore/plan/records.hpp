@@ -124,6 +124,61 @@ struct SlowCommand {
 };
 static_assert(sizeof(SlowCommand) == 384 && alignof(SlowCommand) == 8);
 
+/// A key that clients watch or wait for, by its hash. Free ones are chained through `next`.
+struct WatchedKey {
+  uint32_t hash_high;   ///< upper half of the key's hash
+  uint32_t entry;       ///< where the key is in the map, or index_none
+  uint32_t next;        ///< in the chain of the hash
+  uint32_t first_wait;  ///< of the clients that wait for elements, the longest first
+  uint32_t last_wait;
+  uint32_t first_watch;  ///< of the clients that watch
+  uint32_t next_ready;   ///< in the queue of those that waiting clients may find elements under
+  bool ready;
+  uint8_t unused[3];
+};
+static_assert(sizeof(WatchedKey) == 32 && alignof(WatchedKey) == 4);
+
+/// That one client watches or waits for one key. Free ones are chained through `next`.
+struct KeyWatch {
+  uint32_t key;
+  uint32_t client;
+  uint32_t previous;  ///< of the same key and kind
+  uint32_t next;
+  uint32_t next_of_client;
+};
+static_assert(sizeof(KeyWatch) == 20 && alignof(KeyWatch) == 4);
+
+/// What a client watches and waits for.
+struct ClientWatches {
+  uint32_t waits;    ///< first of its KeyWatch records, or index_none
+  uint32_t watches;  ///< likewise
+  bool changed;      ///< a key that it watches was changed
+  uint8_t unused[3];
+};
+static_assert(sizeof(ClientWatches) == 12 && alignof(ClientWatches) == 4);
+
+/// A client in a blocking command.
+struct BlockedClient {
+  uint64_t deadline_ms;  ///< when it gives up, or UINT64_MAX
+  QueueLink link;        ///< in the list of blocked clients, or of those that go on
+  uint8_t state;
+  bool timed_out;
+  uint8_t unused[6];
+};
+static_assert(sizeof(BlockedClient) == 24 && alignof(BlockedClient) == 8);
+
+/// A client between MULTI and EXEC.
+struct TransactionState {
+  uint32_t slot;  ///< that holds the queue, or index_none
+  uint32_t bytes;
+  uint32_t commands;
+  bool open;
+  bool aborted;  ///< a command was refused; EXEC will say so
+  bool writes;   ///< one of the commands may change keys
+  uint8_t unused[1];
+};
+static_assert(sizeof(TransactionState) == 16 && alignof(TransactionState) == 4);
+
 /// A client. Free records are chained through `waiting.next`.
 ///
 ///     request window                       reply window

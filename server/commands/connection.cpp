@@ -146,6 +146,7 @@ Outcome reset(Call& call) {
   client_trait::clear(call.client, client_trait::muted | client_trait::skips_next);
   call.client.protocol = 2;
   forget_authentication(call);
+  abandon_transaction(call);
   call.reply.status("RESET");
   return Outcome::done;
 }

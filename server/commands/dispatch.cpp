@@ -107,12 +107,49 @@ constexpr std::array<Access, command_count> access_of = [] {
   return out;
 }();
 
+/// Whether the client is between MULTI and EXEC.
+bool is_queuing(const Call& call) {
+  return client_trait::has(call.client, client_trait::in_transaction) && !call.caller.executing;
+}
+
+bool runs_at_once(Command id) {
+  return id == Command::exec || id == Command::discard || id == Command::multi ||
+         id == Command::watch || id == Command::quit || id == Command::reset;
+}
+
+Outcome queue(Call& call, Command id) {
+  Transactions& transactions = *call.caller.transactions;
+  const Config& config = call.server.allocation->config;
+  const bool writes = access_of[static_cast<uint64_t>(id)].writes;
+  switch (transactions.queue(call.caller.index, call.args.from(0), writes)) {
+    case Transactions::Queued::ok:
+      call.reply.status("QUEUED");
+      return Outcome::done;
+    case Transactions::Queued::no_slot:
+      return fail_with(call, "ERR all {} transaction slots (transaction_slots) are in use",
+                       config.transaction_slots);
+    case Transactions::Queued::no_room:
+      return fail_with(call, "ERR transaction exceeds transaction_bytes ({})",
+                       config.transaction_bytes);
+    case Transactions::Queued::too_many:
+      break;
+  }
+  return fail(call, "ERR transaction has more commands than the largest reply has room for");
+}
+
 /// Whether the command may run now; if not, replies.
 bool is_admitted(Call& call, const CommandInfo& info) {
   if (!has_arity(info, call.args.size())) {
     char name[32];
     KV_ASSERT(info.name.size() <= sizeof name);
     std::transform(info.name.begin(), info.name.end(), name, lower_case);
+    if (info.id == Command::exec) {
+      abandon_transaction(call);
+      return fail(call,
+                  "EXECABORT Transaction discarded because of: wrong number of arguments for "
+                  "'exec' command"),
+             false;
+    }
     return fail_arity(call, {name, info.name.size()}), false;
   }
   if (client_trait::has(call.client, client_trait::unauthenticated) &&
@@ -122,11 +159,13 @@ bool is_admitted(Call& call, const CommandInfo& info) {
   return within_limits(call, info);
 }
 
-/// CLIENT PAUSE.
+/// CLIENT PAUSE. A transaction is held as a whole, and writes if one of its commands does.
 bool is_held(const Call& call, Command id) {
   const ServerView& server = call.server;
-  if (server.pause_until_ms <= server.clock_ms) return false;
-  return server.pauses_all || access_of[static_cast<uint64_t>(id)].writes;
+  if (server.pause_until_ms <= server.clock_ms || call.caller.executing) return false;
+  const bool writes = id == Command::exec ? call.caller.transactions->writes(call.caller.index)
+                                          : access_of[static_cast<uint64_t>(id)].writes;
+  return server.pauses_all || writes;
 }
 
 Outcome run(Call& call, const CommandInfo& info) {
@@ -137,10 +176,11 @@ Outcome run(Call& call, const CommandInfo& info) {
     return Outcome::done;
   }
   if (is_held(call, info.id)) return Outcome::paused;
+  if (is_queuing(call) && !runs_at_once(info.id)) return queue(call, info.id);
   call.client.last_command = static_cast<uint8_t>(info.id);
   const uint64_t errors_before = call.server.statistics.error_replies;
   const Outcome outcome = handlers[static_cast<uint64_t>(info.id)](call);
-  if (outcome == Outcome::needs_room) return outcome;
+  if (outcome == Outcome::needs_room || outcome == Outcome::blocks) return outcome;
   ++counters.calls;
   counters.failed += call.server.statistics.error_replies - errors_before;
   return outcome;
@@ -154,9 +194,16 @@ Outcome execute(Call& call) {
   const uint64_t written_before = call.reply.written();
   call.store.set_clock(call.server.now_ms);
   if (call.command == Command::unknown && is_http(call.args[0])) return Outcome::close;
-  const Outcome outcome = call.command == Command::unknown ? fail_unknown_command(call)
-                                                           : run(call, command_info(call.command));
-  if (outcome == Outcome::paused) return outcome;
+  const uint64_t errors_before = call.server.statistics.error_replies;
+  const Command command = call.command;
+  const Outcome outcome =
+      command == Command::unknown ? fail_unknown_command(call) : run(call, command_info(command));
+  // A command that was not queued aborts the transaction.
+  if (is_queuing(call) && call.server.statistics.error_replies != errors_before &&
+      (command == Command::unknown || !runs_at_once(command))) {
+    call.caller.transactions->abort(call.caller.index);
+  }
+  if (outcome == Outcome::paused || outcome == Outcome::blocks) return outcome;
   if (outcome != Outcome::needs_room) {
     ++call.server.statistics.commands_processed;
     return outcome;

@@ -34,6 +34,9 @@ Outcome fail_wrong_type(Call& call);
 Outcome fail_syntax(Call& call);
 Outcome fail_not_an_integer(Call& call);
 
+/// Forgets what the client has queued and watched.
+void abandon_transaction(Call& call);
+
 /// Wrong number of arguments for `command`, or for its subcommand where there is one; both in
 /// lower case.
 Outcome fail_arity(Call& call, std::string_view command, std::string_view subcommand = {});

@@ -43,6 +43,10 @@ constexpr bool is_pool(Part part) {
     case Part::buffer_free_lists:
     case Part::wheel_slots:
     case Part::rings:
+    case Part::watch_heads:
+    case Part::client_watches:
+    case Part::transaction_states:
+    case Part::transaction_free_list:
     case Part::submissions:
     case Part::buffer_ring:
     case Part::command_statistics:
@@ -102,7 +106,7 @@ void write_server(const Call& call, Lines& lines) {
 void write_clients(const Call& call, Lines& lines) {
   lines.add("connected_clients:{}", call.server.clients);
   lines.add("maxclients:{}", call.server.allocation->config.connections_max);
-  lines.add("blocked_clients:0");
+  lines.add("blocked_clients:{}", call.server.clients_blocked);
   lines.add("clients_waiting:{}", call.server.clients_waiting);
 }
 

@@ -159,6 +159,7 @@ Outcome ltrim(Call& call) {
     const uint64_t behind = length - kept.first - kept.count;
     if (behind > 0) call.store.pop(found, behind, ListEnd::tail);
     if (kept.first > 0) call.store.pop(found, kept.first, ListEnd::head);
+    if (kept.count == length) call.store.touch(found);
   }
   call.reply.ok();
   return Outcome::done;

@@ -49,6 +49,7 @@ class LocalIo final : public Io {
   void receive_into(Target target, std::span<char> room) override;
   void send(Target target, std::span<const char> bytes) override;
   void release_buffer(uint32_t buffer) override { free_buffers_.push_back(buffer); }
+  bool has_left(int socket) override { return at(socket).hung_up; }
   void shut_down(int socket) override;
   void close(int socket) override;
   void refuse(int socket, std::string_view text) override;

@@ -57,7 +57,7 @@ Session::Session(Instance& instance)
       io_(instance.connections.request_area(), LocalIo::Clock::real),
       view_(view_of(instance)),
       server_({instance.allocation, io_, instance.connections, instance.scratch, instance.store,
-               view_}) {
+               view_, instance.blocking, instance.transactions}) {
   // Who may read the config need not say its password.
   view_.live.server_password = Text();
   server_.start();

@@ -56,7 +56,8 @@ LocalServer::LocalServer(const Config& config) {
   view_.ring_memory = "arena";
   io_.emplace(instance_.connections.request_area(), LocalIo::Clock::simulated);
   server_.emplace(Server::Parts{instance_.allocation, *io_, instance_.connections,
-                                instance_.scratch, instance_.store, view_});
+                                instance_.scratch, instance_.store, view_, instance_.blocking,
+                                instance_.transactions});
   server_->start();
 }
 

@@ -14,10 +14,12 @@
 #include "kvcore/memory/scratch.hpp"
 #include "kvcore/plan/allocation.hpp"
 #include "kvcore/plan/options.hpp"
+#include "server/blocking.hpp"
 #include "server/call.hpp"
 #include "server/commands/lookup.hpp"
 #include "server/request.hpp"
 #include "server/store.hpp"
+#include "server/transaction.hpp"
 
 namespace kv::test {
 
@@ -57,6 +59,8 @@ struct StoreFixture {
     REQUIRE_MESSAGE(!reserved, reserved.value_or(""));
     scratch = Scratch::carve(arena, allocation.config);
     store = Store::carve(arena, allocation.config, {1, 2});
+    blocking = Blocking::carve(arena, allocation.config);
+    transactions = Transactions::carve(arena, allocation);
     counters = CommandCounters::carve(arena, allocation);
     const Failure committed = arena.commit();
     REQUIRE_MESSAGE(!committed, committed.value_or(""));
@@ -68,6 +72,8 @@ struct StoreFixture {
   Scratch scratch;
   Store store;
   CommandCounters counters;
+  Blocking blocking;
+  Transactions transactions;
 };
 
 /// One client. Commands go through the parser and execute(); replies come back whole.
@@ -102,6 +108,7 @@ class Client : public StoreFixture {
     ReplyWriter reply(std::span<char>(room), record.protocol);
     const Arguments arguments(scratch.slices());
     Call call{arguments, reply, store, record, view, find_command(arguments[0])};
+    call.caller = {0, &transactions, &scratch};
     outcome = execute(call);
     room_bytes = call.room_bytes;
     return {room.data(), reply.written()};

@@ -165,7 +165,7 @@ TEST_CASE("A push finds out that the list pool is full") {
   std::vector<uint32_t> slots(kv::Timer::slots);
   std::vector<kv::Timer> timers(4);
   f.store = Store(kv::Table(buckets, entries, {1, 2}), kv::BlockPool(memory, 32),
-                  kv::NodePool(nodes), kv::TimingWheel(slots, timers), /*list_length_max=*/3);
+                  kv::NodePool(nodes), kv::TimingWheel(slots, timers), {}, /*list_length_max=*/3);
   check(f.push("l", {"a", "b", "c"}), Code::no_node, 3, 2);
   CHECK(f.store.key_count() == 0);
   check(f.push("l", {"a", "b"}), Code::ok, 2);
