@@ -10,7 +10,7 @@ namespace {
 
 // plan() is a constant expression: these hold before any test runs.
 static_assert(plan(Config()).ok);
-static_assert(plan(Config()).allocation.arena_bytes == 259'657'728);
+static_assert(plan(Config()).allocation.arena_bytes == 260'083'712);
 static_assert(plan(Config()).allocation.terms.request_bytes_max == 206'300);
 static_assert(plan(Config()).allocation.terms.list_reply_bytes_max == 205'255);
 
@@ -136,6 +136,15 @@ TEST_CASE("every part of the default plan is the number worked out by hand") {
   // 11 levels of 64 slots.
   same(Part::wheel_slots, 704, 4, 2'816);
   same(Part::timers, 1'000, 16, 16'000);
+  // 2 × 1,000 watches, and the next power of two.
+  same(Part::watched_keys, 2'000, 32, 64'000);
+  same(Part::key_watches, 2'000, 20, 40'000);
+  same(Part::watch_heads, 2'048, 4, 8'192);
+  same(Part::client_watches, 1'000, 12, 12'000);
+  same(Part::blocked_clients, 1'000, 24, 24'000);
+  same(Part::transaction_states, 1'000, 16, 16'000);
+  same(Part::transaction_slots, 16, 16'384, 262'144);
+  same(Part::transaction_free_list, 16, 4, 64);
   // 2 × 1,000 + 64 = 2,064: 4,096 completions of 16 bytes are 65,536; 2 × 1,000 + 16 = 2,016
   // would be 2,048 submissions, but 1,024 are enough: 4,096 bytes of indices; a header of 64.
   // 69,696 bytes, in whole pages 18 × 4,096 = 73,728.
@@ -155,30 +164,33 @@ TEST_CASE("every component of the default plan is the number worked out by hand"
   CHECK(a[Component::map] == 38'720);  // 6,720 + 32,000
   CHECK(a[Component::blocks] == 218'880'000);
   CHECK(a[Component::list_pool] == 800'000);
-  CHECK(a[Component::expiry] == 18'816);      // 2,816 + 16,000
+  CHECK(a[Component::expiry] == 18'816);  // 2,816 + 16,000
+  // 64,000 + 40,000 + 8,192 + 12,000 + 24,000 + 16,000 + 262,144 + 64
+  CHECK(a[Component::sessions] == 426'400);
   CHECK(a[Component::ring] == 155'648);       // 73,728 + 65,536 + 16,384
   CHECK(a[Component::statistics] == 53'248);  // 4,096 + 49,152
-  // The slices end at 39,710,064: 16 to the next multiple of 64. The nodes end at 259,428,800,
-  // the timers at 259,447,616: 1,216 to a page. The slow commands end at 259,657,728, a whole page.
-  CHECK(a[Component::padding] == 1'232);
-  // 39,693,680 + 16,384 + 38,720 + 218,880,000 + 800,000 + 18,816 + 155,648 + 53,248 + 1,232;
-  // 63,393 pages.
-  CHECK(a.arena_bytes == 259'657'728);
+  // The slices end at 39,710,064: 16 to the next multiple of 64. The timers end at 259,447,616, the
+  // watches of clients at 259,571,808: 32 to a multiple of 64. The last free list ends at
+  // 259,874,048: 768 to a page. The slow commands end at 260,083,712, a whole page.
+  CHECK(a[Component::padding] == 816);
+  // 39,693,680 + 16,384 + 38,720 + 218,880,000 + 800,000 + 18,816 + 426,400 + 155,648 + 53,248 +
+  // 816; 63,497 pages.
+  CHECK(a.arena_bytes == 260'083'712);
 }
 
 TEST_CASE("what lies outside the arena of the default plan is the number worked out by hand") {
   const Allocation a = planned(Config());
   const auto bytes = [&](Outside id) { return a.outside[static_cast<uint64_t>(id)].bytes; };
   CHECK(bytes(Outside::process) == 2'097'152);
-  // 259,657,728 / 512 = 507,144, and 65,536.
-  CHECK(bytes(Outside::page_tables) == 572'680);
+  // 260,083,712 / 512 = 507,976, and 65,536.
+  CHECK(bytes(Outside::page_tables) == 573'512);
   // 73,728 + 65,536 + 16,384 + 65,536
   CHECK(bytes(Outside::ring_kernel) == 221'184);
   CHECK(bytes(Outside::connection_kernel) == 5'120'000);
   // 1,000 × (2 × 32,768 + 2 × 32,768 + 32,768)
   CHECK(bytes(Outside::socket_memory) == 163'840'000);
-  // 259,657,728 + 2,097,152 + 572,680 + 221,184 + 5,120,000 + 163,840,000
-  CHECK(a.container_bytes == 431'508'744);
+  // 260,083,712 + 2,097,152 + 573,512 + 221,184 + 5,120,000 + 163,840,000
+  CHECK(a.container_bytes == 431'935'560);
 }
 
 TEST_CASE("options that were left out are computed, and those that were given are kept") {
@@ -258,24 +270,33 @@ TEST_CASE("every part of a tiny plan, its padding and its total are the numbers 
   //  nodes                  32    558,720  558,752
   //  wheel slots         2,816    558,784  561,600        32
   //  timers                 16    561,600  561,616
+  //  watched keys           64    561,664  561,728        48
+  //  watches                40    561,728  561,768
+  //  watch chains (2)        8    561,792  561,800        24
+  //  watches of clients     12    561,856  561,868        56
+  //  blocked clients        24    561,920  561,944        52
+  //  transactions           16    561,984  562,000        40
+  //  their slots       262,144    562,048  824,192        48
+  //  their free list        64    824,192  824,256
   //  rings: 64 + 16 × 128 (2 + 64 = 66) + 4 × 32 (2 + 16 = 18) = 2,240, a page
-  //                      4,096    565,248  569,344     3,632
-  //  submissions 32 × 64 2,048    569,344  571,392
-  //  buffer ring            16    573,440  573,456     2,048
-  //  command statistics  4,096    573,504  577,600        48
-  //  slow commands      49,152    577,600  626,752
-  //  a whole page                          630,784     4,032
+  //                      4,096    827,392  831,488     3,136
+  //  submissions 32 × 64 2,048    831,488  833,536
+  //  buffer ring            16    835,584  835,600     2,048
+  //  command statistics  4,096    835,648  839,744        48
+  //  slow commands      49,152    839,744  888,896
+  //  a whole page                          892,928     4,032
   CHECK(a[Component::connections] == 320 + 265 + 16'384 + 524'288 + 68);
   CHECK(a[Component::fba] == 16'384);
   CHECK(a[Component::map] == 96);
   CHECK(a[Component::blocks] == 768);
   CHECK(a[Component::list_pool] == 32);
   CHECK(a[Component::expiry] == 2'832);
+  CHECK(a[Component::sessions] == 262'372);
   CHECK(a[Component::ring] == 6'160);
   CHECK(a[Component::statistics] == 53'248);
-  // 55 + 4 + 56 + 32 + 32 + 3,632 + 2,048 + 48 + 4,032
-  CHECK(a[Component::padding] == 9'939);
-  CHECK(a.arena_bytes == 630'784);
+  // 55 + 4 + 56 + 32 + 32 + 48 + 24 + 56 + 52 + 40 + 48 + 3,136 + 2,048 + 48 + 4,032
+  CHECK(a[Component::padding] == 9'711);
+  CHECK(a.arena_bytes == 892'928);
 }
 
 TEST_CASE("a small buffer one byte short of the largest request brings the large slots") {
@@ -296,12 +317,12 @@ TEST_CASE("a small buffer one byte short of the largest request brings the large
 TEST_CASE("explicit huge pages round the arena up to whole ones, transparent ones do not") {
   Config config;
   config.memory_huge_pages = static_cast<uint64_t>(HugePages::explicit_);
-  // 259,657,728 / 2,097,152 = 123.81: 124 huge pages.
-  CHECK(planned(config).arena_bytes == 260'046'848);
-  // 1,232 and 260,046,848 − 259,657,728 = 389,120.
-  CHECK(planned(config)[Component::padding] == 390'352);
+  // 260,083,712 / 2,097,152 = 124.02: 125 huge pages.
+  CHECK(planned(config).arena_bytes == 262'144'000);
+  // 816 and 262,144,000 − 260,083,712 = 2,060,288.
+  CHECK(planned(config)[Component::padding] == 2'061'104);
   config.memory_huge_pages = static_cast<uint64_t>(HugePages::transparent);
-  CHECK(planned(config).arena_bytes == 259'657'728);
+  CHECK(planned(config).arena_bytes == 260'083'712);
 }
 
 TEST_CASE("options that do not hold memory do not change the arena") {
@@ -317,10 +338,10 @@ TEST_CASE("options that do not hold memory do not change the arena") {
   config.memory_lock = 1;
   config.memory_budget = 1ULL << 40;
   config.server_socket_send_bytes = mebibyte;
-  CHECK(planned(config).arena_bytes == 259'657'728);
+  CHECK(planned(config).arena_bytes == 260'083'712);
   // Socket memory is outside: 1,000 × 2 × (1,048,576 − 32,768) = 2,031,616,000 more than
-  // the default's 431,508,744.
-  CHECK(planned(config).container_bytes == 2'463'124'744);
+  // the default's 431,935,560.
+  CHECK(planned(config).container_bytes == 2'463'551'560);
 }
 
 TEST_CASE("an overflow names the two largest options of the product") {
