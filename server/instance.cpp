@@ -36,7 +36,7 @@ Failure Instance::carve(const Allocation& planned) {
   scratch = Scratch::carve(arena, config);
   store = Store::carve(arena, config, random_hash_key());
 #ifdef KV_TEST_UNPLANNED_ARRAY
-  arena.take<uint64_t>(Part::timers, 512);
+  arena.take<uint64_t>(Part::client_watches, 512);
 #endif
   blocking = Blocking::carve(arena, config);
   transactions = Transactions::carve(arena, allocation);

@@ -16,8 +16,13 @@ constexpr std::array<Handler, command_count> handlers = {
 #include "kvcore/plan/commands.def"
 };
 
-/// The name and the first arguments, each cut to 128 bytes. Source: commandCheckExistence()
-/// of Redis 7.
+/// What "%.*s" prints of a word.
+std::string_view printed(std::string_view word, uint64_t bytes_max) {
+  return word.substr(0, std::min<uint64_t>(word.find('\0'), bytes_max));
+}
+
+/// The name and the first arguments, each cut to 128 bytes and at a NUL. Source:
+/// commandCheckExistence() of Redis 7.
 Outcome fail_unknown_command(Call& call) {
   constexpr uint64_t cut = 128;
   char text[small_reply_bytes_max];
@@ -28,10 +33,10 @@ Outcome fail_unknown_command(Call& call) {
     end += std::min<uint64_t>(result.size, room);
   };
   append(FMT_STRING("ERR unknown command '{}', with args beginning with: "),
-         call.args[0].substr(0, cut));
+         printed(call.args[0], cut));
   uint64_t listed = 0;
   for (uint64_t i = 1; i < call.args.size() && listed < cut; ++i) {
-    const std::string_view argument = call.args[i].substr(0, cut - listed);
+    const std::string_view argument = printed(call.args[i], cut - listed);
     append(FMT_STRING("'{}' "), argument);
     listed += argument.size() + 3;
   }

@@ -52,7 +52,7 @@ def proof_the_prompt_refuses_what_the_server_refuses_with_the_same_exit_code():
     result = subprocess.run([programs.kvd_unplanned, "repl", *SMALL], input="count\n", text=True,
                             capture_output=True, check=False, timeout=60)
     assert result.returncode == 78, result
-    assert "expiry: planned" in result.stderr and result.stdout == "", result
+    assert "sessions: planned" in result.stderr and result.stdout == "", result
 
 
 def proof_a_config_can_be_tried_to_its_limit_on_piped_input():

@@ -125,16 +125,16 @@ def proof_a_port_can_be_used_again_at_once():
 
 
 def proof_a_build_with_an_array_that_nobody_planned_does_not_start():
-    """Mutation: 512 numbers of 8 bytes more than planned for the timers."""
-    wanted = next(c["bytes"] for c in plan(*SMALL)["components"] if c["name"] == "expiry")
+    """Mutation: 512 numbers of 8 bytes more than planned for the sessions."""
+    wanted = next(c["bytes"] for c in plan(*SMALL)["components"] if c["name"] == "sessions")
     arguments = [*SMALL, "--check"]
     expect(arguments, 78,
-           f"kvd: expiry: planned {wanted:,} bytes, carved {wanted + 4096:,} bytes\n"
+           f"kvd: sessions: planned {wanted:,} bytes, carved {wanted + 4096:,} bytes\n"
            r"(kvd: padding: planned [\d,]+ bytes, carved [\d,]+ bytes\n)?"
            "kvd: error: what was allocated is not what was planned; this is a bug\n",
            program=programs.kvd_unplanned)
     # It does not serve either.
-    output = expect([*SMALL, "--port", "0"], 78, "kvd: expiry: .*",
+    output = expect([*SMALL, "--port", "0"], 78, "kvd: sessions: .*",
                     program=programs.kvd_unplanned)
     assert "ready" not in output, output
     expect(arguments, 0, "")
