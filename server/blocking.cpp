@@ -90,6 +90,7 @@ bool Server::serve_blocked(uint32_t index) {
   const ConnectionRecord& record = connections_[index];
   // Whoever waits for a reply buffer runs its command when it has one.
   if (record.waiting_for != static_cast<uint8_t>(Resource::none)) return true;
+  if (client_trait::has(record, client_trait::killed)) return true;
   if (io_.has_left(record.socket)) {
     begin_close(index);
     return true;

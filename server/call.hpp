@@ -13,6 +13,7 @@
 #include "kvcore/memory/verify.hpp"
 #include "kvcore/plan/allocation.hpp"
 #include "kvcore/plan/records.hpp"
+#include "server/blocking.hpp"
 #include "server/reply.hpp"
 #include "server/statistics.hpp"
 #include "server/store.hpp"
@@ -44,6 +45,8 @@ struct ServerView {
   Config live;  ///< the config with what CONFIG SET has changed; nothing of it is memory
   Statistics statistics;
   CommandCounters counters;
+  const Blocking* blocking = nullptr;
+  const Transactions* transactions = nullptr;
   Rate commands_rate, received_rate, sent_rate;
   /// By part, in the part's own units. The store knows its own: see Store::use().
   std::array<PoolUse, part_count> use = {};

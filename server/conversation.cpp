@@ -237,9 +237,10 @@ bool Server::shares_clock(Command command) const {
   return brief[static_cast<uint64_t>(command)] && view_.live.slowlog_threshold_us >= brief_us;
 }
 
-/// What may hold a password is not kept.
+/// What may hold a password is not kept, and EXEC is not, as in Redis: its arguments are no more.
 void Server::note_slow(const Call& call, uint64_t took_us) {
-  if (call.command == Command::unknown || took_us < view_.live.slowlog_threshold_us) return;
+  if (call.command == Command::unknown || call.command == Command::exec) return;
+  if (took_us < view_.live.slowlog_threshold_us) return;
   SlowCommand* entry = view_.counters.slow_log.add();
   if (entry == nullptr) return;
   entry->unix_s = view_.now_ms / 1000;

@@ -54,6 +54,8 @@ Server::Server(const Parts& with)
       listeners_(with.listeners) {
   connections_.count_in(view_.use);
   view_.live = allocation_.config;
+  view_.blocking = &blocking_;
+  view_.transactions = &transactions_;
 }
 
 void Server::start() {

@@ -22,11 +22,28 @@ void append(HeldText<capacity>& out, fmt::format_string<Args...> format, Args&&.
   out.bytes += end.size;
 }
 
-HeldText<8> flags_text(const ConnectionRecord& client) {
+/// The record's index, by which blocking and transactions know the client.
+uint32_t index_of(const ConnectionRecord& client, const ServerView& server) {
+  return static_cast<uint32_t>(&client - server.records.data());
+}
+
+bool in_transaction(const ConnectionRecord& client) {
+  return client_trait::has(client, client_trait::in_transaction);
+}
+
+/// How many commands are queued, or -1.
+int64_t queued_count(const ConnectionRecord& client, const ServerView& server) {
+  if (!in_transaction(client)) return -1;
+  return static_cast<int64_t>(server.transactions->command_count(index_of(client, server)));
+}
+
+HeldText<8> flags_text(const ConnectionRecord& client, const ServerView& server) {
   HeldText<8> out;
   const auto add = [&](bool has, char letter) {
     if (has) out.text[out.bytes++] = letter;
   };
+  add(in_transaction(client), 'x');
+  add(server.blocking->is_blocked(index_of(client, server)), 'b');
   add(connection_flag::has(client, connection_flag::ending), 'c');
   add(client_trait::has(client, client_trait::killed), 'A');
   add(client.peer.family == SocketName::Family::unix_socket, 'U');
@@ -94,9 +111,9 @@ ClientLine client_line(const ConnectionRecord& client, const ServerView& server)
          client.client_id, address_text(client.peer, config).view(),
          address_text(client.local, config).view(), client.socket, held_name(client.name),
          (server.clock_ms - client.connected_ms) / 1000,
-         (server.clock_ms - client.active_ms) / 1000, flags_text(client).view());
-  append(out, "sub=0 psub=0 ssub=0 multi=-1 qbuf={} qbuf-free={} argv-mem=0 multi-mem=0 ", input,
-         request_bytes > input ? request_bytes - input : 0);
+         (server.clock_ms - client.active_ms) / 1000, flags_text(client, server).view());
+  append(out, "sub=0 psub=0 ssub=0 multi={} qbuf={} qbuf-free={} argv-mem=0 multi-mem=0 ",
+         queued_count(client, server), input, request_bytes > input ? request_bytes - input : 0);
   append(out, "rbs={} rbp=0 obl={} oll=0 omem=0 tot-mem={} events={} cmd={} user=default ",
          reply_bytes, unsent, sizeof client + request_bytes + reply_bytes, unsent > 0 ? "rw" : "r",
          command_text(client.last_command).view());

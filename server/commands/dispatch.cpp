@@ -102,12 +102,14 @@ bool within_limits(Call& call, const CommandInfo& info) {
 struct Access {
   bool writes;
   bool needs_auth;
+  bool can_be_queued;
 };
 
 constexpr std::array<Access, command_count> access_of = [] {
   std::array<Access, command_count> out = {};
   for (uint64_t i = 0; i < command_count; ++i) {
-    out[i] = {has_flag(commands[i], "write"), !has_flag(commands[i], "no_auth")};
+    out[i] = {has_flag(commands[i], "write"), !has_flag(commands[i], "no_auth"),
+              !has_flag(commands[i], "no_multi")};
   }
   return out;
 }();
@@ -160,6 +162,9 @@ bool is_admitted(Call& call, const CommandInfo& info) {
   if (client_trait::has(call.client, client_trait::unauthenticated) &&
       access_of[static_cast<uint64_t>(info.id)].needs_auth) {
     return fail(call, "NOAUTH Authentication required."), false;
+  }
+  if (is_queuing(call) && !access_of[static_cast<uint64_t>(info.id)].can_be_queued) {
+    return fail(call, "ERR Command not allowed inside a transaction"), false;
   }
   return within_limits(call, info);
 }

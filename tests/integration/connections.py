@@ -265,6 +265,38 @@ def proof_paused_commands_wait_without_being_executed_and_run_in_their_order():
         assert master.used() == before
 
 
+def proof_client_list_tells_who_is_in_a_transaction_and_who_is_blocked():
+    def field(line, name):
+        return line.split(f" {name}=")[1].split(" ")[0]
+
+    with Kvd(*SMALL) as server, server.client() as watcher:
+        blocked, queuing = server.client(), server.client()
+        numbers = [client.command("CLIENT", "ID") for client in (blocked, queuing)]
+        blocked.send(encode("BLPOP", "l", 0))
+        assert queuing.command("MULTI") == "OK"
+        assert queuing.command("SET", "k", 1) == "QUEUED"
+        wait_until(lambda: watcher.info("clients")["blocked_clients"] == "1", "it is blocked")
+        lines = [watcher.command("CLIENT", "LIST", "ID", number).decode() for number in numbers]
+        assert [(field(line, "flags"), field(line, "multi")) for line in lines] == [
+            ("b", "-1"), ("x", "1")], lines
+        # A client that is killed while it is blocked takes nothing any more.
+        watcher.send(encode("CLIENT", "KILL", "ID", numbers[0]) + encode("RPUSH", "l", "v") +
+                     encode("LLEN", "l"))
+        assert [watcher.reply() for _ in range(3)] == [1, 1, 1]
+        assert blocked.is_closed()
+        # SHUTDOWN is not queued, and aborts the transaction.
+        assert queuing.command("SHUTDOWN") == Error("ERR Command not allowed inside a transaction")
+        assert queuing.command("EXEC") == Error(
+            "EXECABORT Transaction discarded because of previous errors.")
+        # EXEC is not in the slow log: its arguments are no more when it is done.
+        assert watcher.command("CONFIG", "SET", "slowlog-log-slower-than", 0) == "OK"
+        assert queuing.command("MULTI") == "OK"
+        assert queuing.command("DEBUG", "SLEEP", "0.01") == "QUEUED"
+        assert queuing.command("EXEC") == ["OK"]
+        names = [entry[3][0] for entry in watcher.command("SLOWLOG", "GET")]
+        assert b"EXEC" not in names and b"MULTI" in names, names
+
+
 def proof_replies_that_are_switched_off_are_not_sent_and_the_order_is_kept():
     with Kvd(*SMALL) as server, server.client() as client:
         client.send(encode("ECHO", 1) + encode("CLIENT", "REPLY", "OFF") +

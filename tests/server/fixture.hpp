@@ -92,6 +92,8 @@ class Client : public StoreFixture {
     view.allocation = &allocation;
     view.verification = &verification;
     view.ledger = &ledger;
+    view.blocking = &blocking;
+    view.transactions = &transactions;
     view.io = "io_uring";
     view.ring_memory = "arena";
     room.resize(allocation.terms.reply_bytes_max);
