@@ -33,6 +33,10 @@ KvdExit exit_for(const Diagnostics& diagnostics) {
 std::optional<KvdExit> parse_command_line(int argc, char** argv, CommandLine& out) {
   CLI::App app("A Redis-compatible key/value server that takes all of its memory at start-up.",
                "kvd");
+  set_up_help(app);
+  app.footer(
+      "Exit codes: 0 it served and was stopped; 64 usage; 66 the config cannot be read;\n"
+      "71 the system refuses memory, sockets or io_uring; 78 the config is invalid.");
   std::string config_file;
   app.add_option("-c,--config", config_file, "TOML or JSON file to read; - for standard input")
       ->type_name("FILE");
@@ -42,6 +46,7 @@ std::optional<KvdExit> parse_command_line(int argc, char** argv, CommandLine& ou
   repl->add_option("--history", out.history_file, "keep the lines typed in this file")
       ->type_name("FILE");
   app.set_version_flag("--version", fmt::format("kvd {}", version));
+  set_up_man(app);
   const ConfigFlags flags(app);
   try {
     app.parse(argc, argv);
