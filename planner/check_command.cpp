@@ -104,6 +104,12 @@ ExitCode run_check(std::span<char* const> words) {
     files = find_configs(request.arguments);
     for (std::string& problem : files.problems) failures.push_back({"usage", std::move(problem)});
     if (request.arguments.empty()) failures.push_back({"usage", "no file to check was named"});
+    if (!request.options.manifest.empty() && files.paths.size() > 1) {
+      failures.push_back({"usage", fmt::format("--manifest is held against one config, and {} were "
+                                               "named",
+                                               files.paths.size())});
+      files.paths.clear();
+    }
   }
   print_failures(failures, request.color);
 
@@ -117,8 +123,8 @@ ExitCode run_check(std::span<char* const> words) {
     check_batch(files.paths, begin, end, request.options, batch);
     for (const CheckedFile& file : batch) {
       totals.add(file);
-      sink.write(report->file(file));
       print_diagnostics(file.findings, request.color);
+      sink.write(report->file(file));
     }
   }
   sink.write(report->end(totals, failures));

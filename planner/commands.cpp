@@ -12,9 +12,15 @@ namespace kv {
 namespace {
 
 constexpr auto rows = std::to_array<CommandRow>({
-    {"plan", "print what a config takes, component by component (the default)", run_plan},
-    {"check", "hold config files to the rules, their budgets and a policy", run_check},
-    {"explain", "print the page of a rule, or the list of all rules", run_explain},
+    {"plan", "print what a config takes, component by component (the default)", run_plan,
+     show_plan},
+    {"check", "hold config files to the rules, their budgets and a policy", run_check, show_check},
+    {"explain", "print the page of a rule, or the list of all rules", run_explain, show_explain},
+    {"init", "write a commented config to start from", run_init, show_init},
+    {"schema", "print the JSON Schema of a config, for editors", run_schema, show_schema},
+    {"render", "write a deployment file with the exact limits", run_render, show_render},
+    {"doctor", "say whether this machine satisfies a config", run_doctor, show_doctor},
+    {"completion", "print the completion script of a shell", run_completion, show_completion},
 });
 
 /// A mistake in the first word is reported in the format that the others ask for.
@@ -53,10 +59,11 @@ ExitCode run_command(std::span<char* const> words) {
 
 std::string help_footer() {
   std::string text = "Commands:\n";
-  for (const CommandRow& row : rows) text += fmt::format("  {:<26}{}\n", row.name, row.summary);
+  for (const CommandRow& row : rows) text += fmt::format("  {:<14}{}\n", row.name, row.summary);
   text +=
-      "\nSizes are bytes, or carry a unit: KiB MiB GiB TiB (powers of 1024), kB MB GB TB.\n"
-      "Exit codes: 0 it fits; 1 it does not (invalid or over budget); 2 it could not be judged.";
+      "\nkvplan COMMAND --help lists the flags of a command.\n"
+      "Sizes are bytes, or carry a unit: KiB MiB GiB TiB (powers of 1024), kB MB GB TB.\n"
+      "Exit codes: 0 it fits; 1 it does not (invalid or over budget); 2 not judged.";
   return text;
 }
 

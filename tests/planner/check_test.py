@@ -74,6 +74,9 @@ class Check(unittest.TestCase):
             elif example.startswith("# kvplan-policy.toml"):
                 self.write({"config.toml": "", "kvplan-policy.toml": example})
                 arguments += ["--policy", "kvplan-policy.toml"]
+            elif language == "yaml":
+                self.write({"config.toml": "", "deployment.yaml": example})
+                arguments += ["--manifest", "deployment.yaml"]
             else:
                 self.write({"config.toml": example})
             findings = [f["rule"] for f in self.json(*arguments)["files"][0]["findings"]]
