@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "kvcore/load/flags.hpp"
+#include "kvcore/load/lock.hpp"
 #include "kvcore/plan/version.hpp"
 
 namespace kv {
@@ -38,8 +39,12 @@ std::optional<KvdExit> parse_command_line(int argc, char** argv, CommandLine& ou
       "Exit codes: 0 it served and was stopped; 64 usage; 66 the config cannot be read;\n"
       "71 the system refuses memory, sockets or io_uring; 78 the config is invalid.");
   std::string config_file;
+  std::string lock_file;
   app.add_option("-c,--config", config_file, "TOML or JSON file to read; - for standard input")
       ->type_name("FILE");
+  const CLI::Option* lock =
+      app.add_option("--lock", lock_file, "start only what this file of kvplan lock holds")
+          ->type_name("FILE");
   app.add_flag("--check", out.check_only, "allocate, verify against the plan, print, and exit");
   CLI::App* repl = app.add_subcommand("repl", "read commands here, with no network");
   repl->fallthrough();
@@ -63,6 +68,7 @@ std::optional<KvdExit> parse_command_line(int argc, char** argv, CommandLine& ou
   if (!config_file.empty()) load_file(config_file, out.settings, diagnostics);
   flags.apply(out.settings, diagnostics);
   if (diagnostics.empty()) check(out.settings, diagnostics);
+  if (diagnostics.empty() && lock->count() > 0) check_lock(out.settings, lock_file, diagnostics);
   if (diagnostics.empty()) return {};
   print(diagnostics, isatty(STDERR_FILENO) == 1 && getenv("NO_COLOR") == nullptr);
   return exit_for(diagnostics);
