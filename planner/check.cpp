@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "kvcore/load/bounds.hpp"
+#include "kvcore/load/lock.hpp"
 #include "planner/judge.hpp"
 
 namespace kv {
@@ -94,7 +95,9 @@ CheckedFile check_file(const std::string& path, const CheckOptions& asked) {
   load_file(path, settings, out.findings);
   add_violations(settings, out.findings);
   const std::vector<const PolicyEntry*> entries = asked.policy.entries_for(out.name);
-  if (can_be_planned(out.findings)) plan_and_advise(settings, asked, entries, out);
+  const bool planned = can_be_planned(out.findings);
+  if (planned && asked.locked) check_lock(settings, lock_path(path), out.findings);
+  if (planned) plan_and_advise(settings, asked, entries, out);
   if (asked.deny_warnings) {
     for (Diagnostic& finding : out.findings) finding.severity = Severity::error;
   }

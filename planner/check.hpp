@@ -17,6 +17,7 @@ namespace kv {
 struct CheckOptions {
   uint64_t budget = unset;  ///< of every arena, from --budget
   bool deny_warnings = false;
+  bool locked = false;  ///< whether FILE.lock must be the lock of FILE
   Policy policy;
   std::string manifest;   ///< path of a deployment file whose limits must hold the plan, or empty
   std::string container;  ///< which of its containers; empty for those that run kvd

@@ -76,6 +76,8 @@ struct CheckFlags {
         ->type_name("");
     app.add_option("--budget", budget, "no arena may be larger")->type_name("SIZE");
     app.add_flag("--deny-warnings", request.options.deny_warnings, "warnings are errors");
+    app.add_flag("--locked", request.options.locked,
+                 "FILE.lock must be there and hold what kvplan lock would write");
     app.add_option("--policy", request.policy, "a repository's own limits and rules")
         ->type_name("FILE");
     app.add_option("--manifest", request.options.manifest,

@@ -11,6 +11,7 @@
 #include "planner/commands.hpp"
 #include "planner/docs.hpp"
 #include "planner/explain.hpp"
+#include "planner/json_parts.hpp"
 #include "planner/plan_json.hpp"
 
 namespace kv {
@@ -147,7 +148,8 @@ void CommandLine::load(Settings& settings, Diagnostics& out) const {
 ExitCode report_usage_error(const std::string& message, const std::string& hint,
                             const Request& request) {
   print_error(message, hint.empty() ? "kvplan --help lists the flags" : hint, request.color);
-  if (request.format == Format::json) write_report(usage_error_json(message), request.output);
+  if (request.format == Format::json)
+    write_report(usage_error_json(message, plan_schema), request.output);
   return ExitCode::could_not_judge;
 }
 

@@ -6,6 +6,7 @@
 
 #include "kvcore/load/words.hpp"
 #include "planner/command_line.hpp"
+#include "planner/report_line.hpp"
 
 namespace kv {
 
@@ -15,6 +16,10 @@ constexpr auto rows = std::to_array<CommandRow>({
     {"plan", "print what a config takes, component by component (the default)", run_plan,
      show_plan},
     {"check", "hold config files to the rules, their budgets and a policy", run_check, show_check},
+    {"diff", "show what a change costs, and which option causes it", run_diff, show_diff},
+    {"lock", "write what was reviewed to FILE.lock", run_lock, show_lock},
+    {"solve", "find the largest value of an option that fits a limit", run_solve, show_solve},
+    {"sweep", "show what a range of values takes: a table, CSV or a plot", run_sweep, show_sweep},
     {"explain", "print the page of a rule, or the list of all rules", run_explain, show_explain},
     {"init", "write a commented config to start from", run_init, show_init},
     {"schema", "print the JSON Schema of a config, for editors", run_schema, show_schema},
@@ -22,17 +27,6 @@ constexpr auto rows = std::to_array<CommandRow>({
     {"doctor", "say whether this machine satisfies a config", run_doctor, show_doctor},
     {"completion", "print the completion script of a shell", run_completion, show_completion},
 });
-
-/// A mistake in the first word is reported in the format that the others ask for.
-bool asks_for_json(std::span<char* const> words) {
-  for (uint64_t i = 0; i < words.size(); ++i) {
-    const std::string_view word = words[i];
-    if (word == "--format=json") return true;
-    const bool is_format = word == "--format" || word == "-f";
-    if (is_format && i + 1 < words.size() && std::string_view(words[i + 1]) == "json") return true;
-  }
-  return false;
-}
 
 ExitCode unknown_command(std::span<char* const> words) {
   std::vector<std::string_view> names;

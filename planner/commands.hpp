@@ -53,5 +53,13 @@ ExitCode run_doctor(std::span<char* const> arguments);
 void show_doctor(const FlagsVisitor& look);
 ExitCode run_completion(std::span<char* const> arguments);
 void show_completion(const FlagsVisitor& look);
+ExitCode run_diff(std::span<char* const> arguments);
+void show_diff(const FlagsVisitor& look);
+ExitCode run_lock(std::span<char* const> arguments);
+void show_lock(const FlagsVisitor& look);
+ExitCode run_solve(std::span<char* const> arguments);
+void show_solve(const FlagsVisitor& look);
+ExitCode run_sweep(std::span<char* const> arguments);
+void show_sweep(const FlagsVisitor& look);
 
 }  // namespace kv

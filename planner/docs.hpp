@@ -14,5 +14,7 @@ std::string commands_page();
 
 /// docs/man/kvplan.1: every command of kvplan with its flags.
 std::string kvplan_man_page();
+/// docs/lock.schema.json: the file that kvplan lock writes.
+std::string lock_json_schema();
 
 }  // namespace kv

@@ -4,11 +4,14 @@
 
 #include "planner/check_report.hpp"
 #include "planner/config_schema.hpp"
+#include "planner/diff_report.hpp"
 #include "planner/docs.hpp"
 #include "planner/exit_code.hpp"
 #include "planner/output.hpp"
 #include "planner/plan_json.hpp"
 #include "planner/rule_pages.hpp"
+#include "planner/solve_report.hpp"
+#include "planner/sweep_report.hpp"
 
 namespace {
 
@@ -32,6 +35,10 @@ int main(int argc, char** argv) {
                        write(directory, "plan.schema.json", kv::plan_json_schema()) &&
                        write(directory, "check.schema.json", kv::check_json_schema()) &&
                        write(directory, "config.schema.json", kv::config_json_schema()) &&
+                       write(directory, "diff.schema.json", kv::diff_json_schema()) &&
+                       write(directory, "lock.schema.json", kv::lock_json_schema()) &&
+                       write(directory, "solve.schema.json", kv::solve_json_schema()) &&
+                       write(directory, "sweep.schema.json", kv::sweep_json_schema()) &&
                        write(directory, "man/kvplan.1", kv::kvplan_man_page());
   return static_cast<int>(written ? kv::ExitCode::fits : kv::ExitCode::could_not_judge);
 }

@@ -27,7 +27,10 @@ std::string_view language_of(const RuleInfo& rule) {
 }
 
 std::string_view example_title(const RuleInfo& rule) {
-  if (begins(rule.example, "kvplan ")) return "A command that breaks it:";
+  if (begins(rule.example, "kvplan ")) {
+    return rule.example.find('\n') == std::string_view::npos ? "A command that breaks it:"
+                                                             : "Commands that break it:";
+  }
   if (begins(rule.example, manifest_mark))
     return "A manifest that is too small for an empty config:";
   return begins(rule.example, policy_mark) ? "A policy that an empty config breaks:"
