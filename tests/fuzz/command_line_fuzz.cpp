@@ -16,8 +16,9 @@ namespace {
 
 constexpr uint64_t words_max = 24;
 
-constexpr auto local_commands = std::to_array<std::string_view>(
-    {"plan", "init", "schema", "render", "completion", "check", "explain", "lock"});
+constexpr auto local_commands =
+    std::to_array<std::string_view>({"plan", "init", "schema", "render", "completion", "check",
+                                     "explain", "lock", "solve", "sweep"});
 
 bool is_local(std::string_view word) {
   if (word.empty() || word.front() == '-') return true;

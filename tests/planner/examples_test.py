@@ -86,7 +86,12 @@ class Checkout:
         (self.directory / "bin" / "kvplan").symlink_to(kvplan)
         shutil.copytree(EXAMPLES, self.directory / "examples")
         self.environment = {"PATH": f"{self.directory}/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8",
-                            "GITHUB_STEP_SUMMARY": f"{self.directory}/summary.md"}
+                            "GITHUB_STEP_SUMMARY": f"{self.directory}/summary.md",
+                            "GITHUB_BASE_REF": "main"}
+        done = self.shell("git init --quiet && git add examples && git -c user.name=a "
+                          "-c user.email=a@example.com commit --quiet --message a && "
+                          "git update-ref refs/remotes/origin/main HEAD")
+        assert done.returncode == 0, done.stderr
 
     def __enter__(self):
         return self
@@ -151,6 +156,12 @@ def check_gates(kvplan):
                 done = checkout.shell(step)
                 expect(done.returncode == 0, f"{name}, green: {step}\n{done.stdout}{done.stderr}")
             checkout.break_cache()
+            for step in steps:
+                if "kvplan diff" not in step:
+                    continue
+                done = checkout.shell(step)
+                expect(done.returncode == 1 and "--max-growth 25%" in done.stdout,
+                       f"{name}, red: {step}\n{done.stdout}{done.stderr}")
             done = checkout.shell(steps[0])
             expect(done.returncode == 1, f"{name}, red: exit {done.returncode}")
             expect("[budget]" in done.stderr or "::error file=" in done.stdout,
