@@ -1,8 +1,9 @@
-# cmake --install: the programs, the libraries, their headers, and a package for
-# find_package(kvcore) with the targets kvcore::plan, kvcore::load and kvcore::memory.
+# cmake --install: the programs and their manual pages, the libraries, their headers, and a
+# package for find_package(kvcore) with the targets kvcore::plan, kvcore::load, kvcore::memory.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS kvplan kvd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES docs/man/kvplan.1 docs/man/kvd.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(TARGETS kvcore_plan kvcore_load kvcore_memory EXPORT kvcore
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY kvcore DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}

@@ -1,8 +1,10 @@
 #include "planner/check.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "kvcore/load/bounds.hpp"
+#include "kvcore/load/lock.hpp"
 #include "planner/judge.hpp"
 
 namespace kv {
@@ -43,14 +45,23 @@ void measure(const Allocation& allocation, const ExtraBudgets& extra, CheckedFil
   for (const ExtraBudget& budget : extra) hold(*budget.budget, budget.limit);
 }
 
-/// In the order of the file; what is about all of it comes last. Everything has the file's
-/// name.
+void hold_manifest(const CheckOptions& asked, const Allocation& allocation, CheckedFile& out) {
+  if (asked.manifest.empty()) return;
+  ManifestReport report = check_manifest_file(asked.manifest, asked.container, allocation);
+  out.manifest = asked.manifest;
+  out.limits = std::move(report.limits);
+  for (Diagnostic& finding : report.findings) out.findings.push_back(std::move(finding));
+}
+
+/// In the order of the file; what is about all of it comes behind, and the manifest last.
+/// Everything has the name of its file.
 void arrange(CheckedFile& file) {
   for (Diagnostic& finding : file.findings) {
     if (finding.place.file.empty() && finding.place.flag.empty()) finding.place.file = file.name;
   }
-  const auto at = [](const Diagnostic& d) {
-    return std::pair(d.place.line == 0 ? UINT32_MAX : d.place.line, d.place.column);
+  const auto at = [&](const Diagnostic& d) {
+    const uint32_t line = d.place.line == 0 ? UINT32_MAX : d.place.line;
+    return std::tuple(d.place.file != file.name, line, d.place.column);
   };
   std::stable_sort(file.findings.begin(), file.findings.end(),
                    [&](const Diagnostic& a, const Diagnostic& b) { return at(a) < at(b); });
@@ -68,6 +79,7 @@ void plan_and_advise(const Settings& settings, const CheckOptions& asked,
   advise(settings, allocation, out.findings);
   hold_to_flag(asked, allocation.arena_bytes, out.findings);
   for (const PolicyEntry* entry : entries) hold_to(*entry, settings, allocation, out.findings);
+  hold_manifest(asked, allocation, out);
   apply_rules(entries, out.findings);
   if (has_rule(out.findings, Rule::over_budget) || has_rule(out.findings, Rule::policy_budget)) {
     out.edits = smallest_edits(settings.config, extra);
@@ -83,7 +95,9 @@ CheckedFile check_file(const std::string& path, const CheckOptions& asked) {
   load_file(path, settings, out.findings);
   add_violations(settings, out.findings);
   const std::vector<const PolicyEntry*> entries = asked.policy.entries_for(out.name);
-  if (can_be_planned(out.findings)) plan_and_advise(settings, asked, entries, out);
+  const bool planned = can_be_planned(out.findings);
+  if (planned && asked.locked) check_lock(settings, lock_path(path), out.findings);
+  if (planned) plan_and_advise(settings, asked, entries, out);
   if (asked.deny_warnings) {
     for (Diagnostic& finding : out.findings) finding.severity = Severity::error;
   }

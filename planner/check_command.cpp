@@ -104,6 +104,18 @@ ExitCode run_check(std::span<char* const> words) {
     files = find_configs(request.arguments);
     for (std::string& problem : files.problems) failures.push_back({"usage", std::move(problem)});
     if (request.arguments.empty()) failures.push_back({"usage", "no file to check was named"});
+    const bool from_input =
+        std::find(files.paths.begin(), files.paths.end(), "-") != files.paths.end();
+    if (request.options.locked && from_input) {
+      failures.push_back({"usage", "--locked: a config on standard input has no lock beside it"});
+      files.paths.clear();
+    }
+    if (!request.options.manifest.empty() && files.paths.size() > 1) {
+      failures.push_back({"usage", fmt::format("--manifest is held against one config, and {} were "
+                                               "named",
+                                               files.paths.size())});
+      files.paths.clear();
+    }
   }
   print_failures(failures, request.color);
 
@@ -117,8 +129,8 @@ ExitCode run_check(std::span<char* const> words) {
     check_batch(files.paths, begin, end, request.options, batch);
     for (const CheckedFile& file : batch) {
       totals.add(file);
-      sink.write(report->file(file));
       print_diagnostics(file.findings, request.color);
+      sink.write(report->file(file));
     }
   }
   sink.write(report->end(totals, failures));

@@ -89,7 +89,7 @@ class Summary {
 std::string command_text(const CheckedFile& file, const Diagnostic& finding) {
   const Place& place = finding.place;
   std::string out = fmt::format("::{} ", severity_word(finding.severity));
-  if (file.name != "<stdin>") out += fmt::format("file={},", github_property(file.name));
+  if (place.file != "<stdin>") out += fmt::format("file={},", github_property(place.file));
   if (place.line > 0) {
     const std::string_view line = place.source_line;
     const std::string_view before = line.substr(0, place.caret);
@@ -112,8 +112,8 @@ std::string summary_row(const CheckedFile& file) {
   std::string findings;
   for (const Diagnostic& finding : file.findings) {
     if (!findings.empty()) findings += "<br>";
-    const std::string line =
-        finding.place.line > 0 ? fmt::format("line {}: ", finding.place.line) : std::string();
+    std::string line = finding.place.file == file.name ? "" : finding.place.file + ": ";
+    if (finding.place.line > 0) line += fmt::format("line {}: ", finding.place.line);
     findings += markdown_cell(fmt::format("{}{}: {} [{}]", line, severity_word(finding.severity),
                                           full_message(finding), rule_info(finding.rule).name));
   }

@@ -31,6 +31,11 @@ std::string edit_json(const Edit& edit) {
                      json_text(edit.gives_up));
 }
 
+std::string limit_json(const ManifestLimit& limit) {
+  return fmt::format(R"({{"name": {}, "bytes": {}}})", json_text(limit.name),
+                     number_or_null(limit.bytes, limit.bytes != UINT64_MAX));
+}
+
 /// "[]", or one item to a line.
 std::string array_json(const std::vector<std::string>& items, std::string_view indent) {
   if (items.empty()) return "[]";
@@ -52,17 +57,19 @@ class JsonReport : public CheckReport {
     }
     std::vector<std::string> edits;
     for (const Edit& edit : file.edits) edits.push_back(edit_json(edit));
+    std::vector<std::string> limits;
+    for (const ManifestLimit& limit : file.limits) limits.push_back(limit_json(limit));
     const std::string_view separator = first_ ? "" : ",";
     first_ = false;
     return fmt::format(
         "{}\n    {{\n      \"file\": {},\n      \"verdict\": {},\n      \"arena_bytes\": {},\n"
         "      \"container_bytes\": {},\n      \"budget_bytes\": {},\n      \"findings\": {},\n"
-        "      \"edits\": {}\n    }}",
+        "      \"edits\": {},\n      \"manifest_limits\": {}\n    }}",
         separator, json_text(file.name), json_text(verdict_word(file.verdict)),
         number_or_null(file.arena_bytes, file.planned),
         number_or_null(file.container_bytes, file.planned),
         number_or_null(file.budget_bytes, file.budget_bytes != unset),
-        array_json(findings, "      "), array_json(edits, "      "));
+        array_json(findings, "      "), array_json(edits, "      "), array_json(limits, "      "));
   }
 
   std::string end(const CheckTotals& totals, const std::vector<CheckFailure>& failures) override {
@@ -89,17 +96,9 @@ std::string quoted_names(const Rows& rows, Name name) {
   return out;
 }
 
-}  // namespace
-
-std::unique_ptr<CheckReport> make_json_report() { return std::make_unique<JsonReport>(); }
-
-std::string check_json_schema() {
-  const std::string rule_names = quoted_names(rules, &RuleInfo::name);
-  const std::string failure_names = "\"usage\", " + rule_names;
-  const std::string option_names = quoted_names(options, &OptionInfo::key);
-  const auto finding = [](std::string_view names) {
-    return fmt::format(
-        R"({{"type": "object", "additionalProperties": false,
+std::string finding_schema(std::string_view rule_names) {
+  return fmt::format(
+      R"({{"type": "object", "additionalProperties": false,
       "required": ["rule", "severity", "message", "hint", "file", "line", "column"],
       "properties": {{
         "rule": {{"enum": [{}]}},
@@ -109,8 +108,17 @@ std::string check_json_schema() {
         "file": {{"type": ["string", "null"]}},
         "line": {{"type": ["integer", "null"], "minimum": 1}},
         "column": {{"type": ["integer", "null"], "minimum": 1}}}}}})",
-        names);
-  };
+      rule_names);
+}
+
+}  // namespace
+
+std::unique_ptr<CheckReport> make_json_report() { return std::make_unique<JsonReport>(); }
+
+std::string check_json_schema() {
+  const std::string rule_names = quoted_names(rules, &RuleInfo::name);
+  const std::string failure_names = "\"usage\", " + rule_names;
+  const std::string option_names = quoted_names(options, &OptionInfo::key);
   return fmt::format(R"({{
   "$schema": "http://json-schema.org/draft-07/schema#",
   "title": {},
@@ -143,9 +151,14 @@ std::string check_json_schema() {
         "option": {{"enum": [{}]}},
         "from": {{"type": "integer"}}, "to": {{"type": "integer"}},
         "gives_up": {{"type": "string"}}}}}},
+    "limit": {{"type": "object", "additionalProperties": false,
+      "required": ["name", "bytes"],
+      "properties": {{
+        "name": {{"type": "string"}},
+        "bytes": {{"$ref": "#/definitions/bytes"}}}}}},
     "file": {{"type": "object", "additionalProperties": false,
       "required": ["file", "verdict", "arena_bytes", "container_bytes", "budget_bytes",
-                   "findings", "edits"],
+                   "findings", "edits", "manifest_limits"],
       "properties": {{
         "file": {{"type": "string"}},
         "verdict": {{"enum": ["fits", "does_not_fit", "could_not_judge"]}},
@@ -153,12 +166,13 @@ std::string check_json_schema() {
         "container_bytes": {{"$ref": "#/definitions/bytes"}},
         "budget_bytes": {{"$ref": "#/definitions/bytes"}},
         "findings": {{"type": "array", "items": {{"$ref": "#/definitions/finding"}}}},
-        "edits": {{"type": "array", "items": {{"$ref": "#/definitions/edit"}}}}}}}}
+        "edits": {{"type": "array", "items": {{"$ref": "#/definitions/edit"}}}},
+        "manifest_limits": {{"type": "array", "items": {{"$ref": "#/definitions/limit"}}}}}}}}
   }}
 }}
 )",
-                     json_text(check_schema), json_text(check_schema), finding(failure_names),
-                     finding(rule_names), option_names);
+                     json_text(check_schema), json_text(check_schema),
+                     finding_schema(failure_names), finding_schema(rule_names), option_names);
 }
 
 }  // namespace kv

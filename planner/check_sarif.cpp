@@ -112,7 +112,7 @@ class SarifReport : public CheckReport {
     const Place& place = finding.place;
     const std::string_view name = rule_info(finding.rule).name;
     const uint64_t hash =
-        hash_of(fmt::format("{}\n{}\n{}", name, file.name, trimmed(place.source_line)));
+        hash_of(fmt::format("{}\n{}\n{}", name, place.file, trimmed(place.source_line)));
     std::string text = full_message(finding);
     const bool budget = finding.rule == Rule::over_budget || finding.rule == Rule::policy_budget;
     if (budget && !file.edits.empty()) {
@@ -125,7 +125,7 @@ class SarifReport : public CheckReport {
         R"("uriBaseId": "%SRCROOT%"}}{}}}}}], )"
         R"("partialFingerprints": {{"primaryLocationLineHash": "{:016x}:{}"}}}})",
         json_text(name), static_cast<uint64_t>(finding.rule),
-        json_text(severity_word(finding.severity)), json_text(text), json_text(uri_of(file.name)),
+        json_text(severity_word(finding.severity)), json_text(text), json_text(uri_of(place.file)),
         place.line > 0 ? ", \"region\": " + region_json(place) : std::string(), hash, ++seen[hash]);
   }
 

@@ -13,6 +13,7 @@ class TextReport : public CheckReport {
  public:
   std::string file(const CheckedFile& file) override {
     std::string out = fmt::format("{:<5} {}: {}\n", word_of(file.verdict), file.name, what(file));
+    for (const ManifestLimit& limit : file.limits) out += spare_text(file, limit);
     const bool over =
         has_rule(file.findings, Rule::over_budget) || has_rule(file.findings, Rule::policy_budget);
     if (over && file.edits.empty()) return out + "      no single edit makes it fit\n";
@@ -29,6 +30,14 @@ class TextReport : public CheckReport {
  private:
   static std::string_view word_of(ExitCode verdict) {
     return verdict == ExitCode::fits ? "ok" : verdict == ExitCode::does_not_fit ? "FAIL" : "?";
+  }
+
+  /// Of a limit that holds the plan; what is wrong with another is a finding.
+  static std::string spare_text(const CheckedFile& file, const ManifestLimit& limit) {
+    if (limit.bytes == UINT64_MAX || limit.bytes < file.container_bytes) return {};
+    return fmt::format("      {}: {} may take {} bytes, {} more than the plan's {}\n",
+                       file.manifest, limit.name, grouped(limit.bytes),
+                       grouped(limit.bytes - file.container_bytes), grouped(file.container_bytes));
   }
 
   static std::string what(const CheckedFile& file) {

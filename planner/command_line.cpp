@@ -9,7 +9,9 @@
 #include "kvcore/load/words.hpp"
 #include "kvcore/plan/version.hpp"
 #include "planner/commands.hpp"
+#include "planner/docs.hpp"
 #include "planner/explain.hpp"
+#include "planner/json_parts.hpp"
 #include "planner/plan_json.hpp"
 
 namespace kv {
@@ -64,13 +66,17 @@ bool choose(std::string_view word, const Words& words, Value& out) {
 CommandLine::CommandLine(std::string_view summary)
     : app_(std::make_unique<CLI::App>(std::string(summary), "kvplan")) {
   app_->allow_extras();
+  set_up_help(*app_);
   app_->set_help_flag("-h,--help", "print this and exit");
   app_->set_version_flag("--version", version_text(), "print the version and exit");
+  set_up_man(*app_);
   app_->add_option("-c,--config", request.config, "TOML or JSON file to read; - is standard input")
       ->type_name("FILE");
-  app_->add_option("-f,--format", format_, "table, json, csv or markdown")->type_name("FORMAT");
+  app_->add_option("-f,--format", format_, "how the report is written [default table]")
+      ->type_name("table|json|csv|markdown");
   app_->add_option("-o,--output", request.output, "file to write the report to")->type_name("FILE");
-  app_->add_option("--color", color_, "always, never or auto")->type_name("WHEN");
+  app_->add_option("--color", color_, "when to colour [default auto]")
+      ->type_name("always|never|auto");
   explain_ = app_->add_option("-e,--explain", request.section,
                               "show where every number comes from, of all or of one component");
   explain_->expected(0, 1)->type_name("[COMPONENT]");
@@ -87,6 +93,9 @@ std::optional<ExitCode> CommandLine::parse(std::span<char* const> arguments) {
     app_->parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::CallForHelp&) {
     write_report(app_->help(), "");
+    return ExitCode::fits;
+  } catch (const CLI::CallForAllHelp&) {
+    write_report(kvplan_man_page(), "");
     return ExitCode::fits;
   } catch (const CLI::CallForVersion&) {
     write_report(version_text() + "\n", "");
@@ -139,7 +148,8 @@ void CommandLine::load(Settings& settings, Diagnostics& out) const {
 ExitCode report_usage_error(const std::string& message, const std::string& hint,
                             const Request& request) {
   print_error(message, hint.empty() ? "kvplan --help lists the flags" : hint, request.color);
-  if (request.format == Format::json) write_report(usage_error_json(message), request.output);
+  if (request.format == Format::json)
+    write_report(usage_error_json(message, plan_schema), request.output);
   return ExitCode::could_not_judge;
 }
 

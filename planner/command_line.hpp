@@ -38,6 +38,9 @@ class CommandLine {
   /// run, else the exit code: --help and --version were printed, or a mistake was reported.
   std::optional<ExitCode> parse(std::span<char* const> arguments);
 
+  /// The flags, as they are declared.
+  const CLI::App& flags() const { return *app_; }
+
   Request request;
 
   /// Loads the file that was named and applies the flags, which win. Everything wrong with

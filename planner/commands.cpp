@@ -6,27 +6,27 @@
 
 #include "kvcore/load/words.hpp"
 #include "planner/command_line.hpp"
+#include "planner/report_line.hpp"
 
 namespace kv {
 
 namespace {
 
 constexpr auto rows = std::to_array<CommandRow>({
-    {"plan", "print what a config takes, component by component (the default)", run_plan},
-    {"check", "hold config files to the rules, their budgets and a policy", run_check},
-    {"explain", "print the page of a rule, or the list of all rules", run_explain},
+    {"plan", "print what a config takes, component by component (the default)", run_plan,
+     show_plan},
+    {"check", "hold config files to the rules, their budgets and a policy", run_check, show_check},
+    {"diff", "show what a change costs, and which option causes it", run_diff, show_diff},
+    {"lock", "write what was reviewed to FILE.lock", run_lock, show_lock},
+    {"solve", "find the largest value of an option that fits a limit", run_solve, show_solve},
+    {"sweep", "show what a range of values takes: a table, CSV or a plot", run_sweep, show_sweep},
+    {"explain", "print the page of a rule, or the list of all rules", run_explain, show_explain},
+    {"init", "write a commented config to start from", run_init, show_init},
+    {"schema", "print the JSON Schema of a config, for editors", run_schema, show_schema},
+    {"render", "write a deployment file with the exact limits", run_render, show_render},
+    {"doctor", "say whether this machine satisfies a config", run_doctor, show_doctor},
+    {"completion", "print the completion script of a shell", run_completion, show_completion},
 });
-
-/// A mistake in the first word is reported in the format that the others ask for.
-bool asks_for_json(std::span<char* const> words) {
-  for (uint64_t i = 0; i < words.size(); ++i) {
-    const std::string_view word = words[i];
-    if (word == "--format=json") return true;
-    const bool is_format = word == "--format" || word == "-f";
-    if (is_format && i + 1 < words.size() && std::string_view(words[i + 1]) == "json") return true;
-  }
-  return false;
-}
 
 ExitCode unknown_command(std::span<char* const> words) {
   std::vector<std::string_view> names;
@@ -53,10 +53,11 @@ ExitCode run_command(std::span<char* const> words) {
 
 std::string help_footer() {
   std::string text = "Commands:\n";
-  for (const CommandRow& row : rows) text += fmt::format("  {:<26}{}\n", row.name, row.summary);
+  for (const CommandRow& row : rows) text += fmt::format("  {:<14}{}\n", row.name, row.summary);
   text +=
-      "\nSizes are bytes, or carry a unit: KiB MiB GiB TiB (powers of 1024), kB MB GB TB.\n"
-      "Exit codes: 0 it fits; 1 it does not (invalid or over budget); 2 it could not be judged.";
+      "\nkvplan COMMAND --help lists the flags of a command.\n"
+      "Sizes are bytes, or carry a unit: KiB MiB GiB TiB (powers of 1024), kB MB GB TB.\n"
+      "Exit codes: 0 it fits; 1 it does not (invalid or over budget); 2 not judged.";
   return text;
 }
 

@@ -12,4 +12,9 @@ std::string options_page();
 /// docs/commands.md: every command with the bounds of its request and reply at the defaults.
 std::string commands_page();
 
+/// docs/man/kvplan.1: every command of kvplan with its flags.
+std::string kvplan_man_page();
+/// docs/lock.schema.json: the file that kvplan lock writes.
+std::string lock_json_schema();
+
 }  // namespace kv

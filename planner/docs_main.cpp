@@ -1,13 +1,17 @@
-// kvplan-docs DIR: writes the pages and schemas that follow from the tables into DIR.
+// kvplan-docs DIR: writes what follows from the tables into DIR: pages, JSON Schemas, man/kvplan.1.
 #include <cstdio>
 #include <string>
 
 #include "planner/check_report.hpp"
+#include "planner/config_schema.hpp"
+#include "planner/diff_report.hpp"
 #include "planner/docs.hpp"
 #include "planner/exit_code.hpp"
 #include "planner/output.hpp"
 #include "planner/plan_json.hpp"
 #include "planner/rule_pages.hpp"
+#include "planner/solve_report.hpp"
+#include "planner/sweep_report.hpp"
 
 namespace {
 
@@ -29,6 +33,12 @@ int main(int argc, char** argv) {
                        write(directory, "commands.md", kv::commands_page()) &&
                        write(directory, "rules.md", kv::rules_page()) &&
                        write(directory, "plan.schema.json", kv::plan_json_schema()) &&
-                       write(directory, "check.schema.json", kv::check_json_schema());
+                       write(directory, "check.schema.json", kv::check_json_schema()) &&
+                       write(directory, "config.schema.json", kv::config_json_schema()) &&
+                       write(directory, "diff.schema.json", kv::diff_json_schema()) &&
+                       write(directory, "lock.schema.json", kv::lock_json_schema()) &&
+                       write(directory, "solve.schema.json", kv::solve_json_schema()) &&
+                       write(directory, "sweep.schema.json", kv::sweep_json_schema()) &&
+                       write(directory, "man/kvplan.1", kv::kvplan_man_page());
   return static_cast<int>(written ? kv::ExitCode::fits : kv::ExitCode::could_not_judge);
 }

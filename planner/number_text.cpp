@@ -53,6 +53,29 @@ std::string decimal(uint64_t numerator, uint64_t denominator) {
   return fmt::format("{}.{:02}", grouped(whole), hundredths);
 }
 
+std::string difference(uint64_t from, uint64_t to) {
+  if (from == to) return "0";
+  return to > from ? fmt::format("+{}", grouped(to - from))
+                   : fmt::format("-{}", grouped(from - to));
+}
+
+std::string raw_difference(uint64_t from, uint64_t to) {
+  return to >= from ? std::to_string(to - from) : fmt::format("-{}", from - to);
+}
+
+std::string growth(uint64_t from, uint64_t to) {
+  if (from == to) return "";
+  if (from == 0) return "new";
+  __extension__ using Wide = unsigned __int128;
+  const uint64_t change = to > from ? to - from : from - to;
+  const Wide tenths = (static_cast<Wide>(change) * 1000 + from / 2) / from;
+  constexpr uint64_t shown_max = 999'999;  // beyond that, a percentage says nothing
+  if (tenths > shown_max) return to > from ? "> +99,999 %" : "-100.0 %";
+  const auto shown = static_cast<uint64_t>(tenths);
+  const char* sign = shown == 0 ? "" : to > from ? "+" : "-";
+  return fmt::format("{}{}.{} %", sign, grouped(shown / 10), shown % 10);
+}
+
 uint64_t display_width(std::string_view text) {
   return static_cast<uint64_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0) != 0x80;  // not a continuation byte of UTF-8

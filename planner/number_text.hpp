@@ -28,6 +28,16 @@ std::string bar(uint64_t part, uint64_t whole, uint64_t width);
 /// REQUIRES: denominator > 0.
 std::string decimal(uint64_t numerator, uint64_t denominator);
 
+/// "+1,024", "-3", "0"
+std::string difference(uint64_t from, uint64_t to);
+
+/// The same for programs: "1024", "-3".
+std::string raw_difference(uint64_t from, uint64_t to);
+
+/// "+12.5 %", "-0.1 %", "0.0 %" for less than that, "" for no change, "new" from nothing:
+/// tenths, rounded half up in exact arithmetic.
+std::string growth(uint64_t from, uint64_t to);
+
 /// Columns that `text` takes on a terminal: its code points.
 uint64_t display_width(std::string_view text);
 

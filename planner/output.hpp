@@ -9,7 +9,7 @@
 
 namespace kv {
 
-enum class Format { table, json, csv, markdown };
+enum class Format { table, json, csv, markdown, github, svg };
 enum class ColorMode { automatic, always, never };
 
 /// Whether to colour what goes to `file_descriptor`: a terminal, unless NO_COLOR is set and

@@ -57,10 +57,15 @@ std::string render_report(const PlanReport& report, Format format, bool color) {
   }
 }
 
+constexpr std::string_view summary =
+    "Plans the memory of kvd: every byte, before anything is started.";
+
 }  // namespace
 
+void show_plan(const FlagsVisitor& look) { look(CommandLine(summary).flags()); }
+
 ExitCode run_plan(std::span<char* const> arguments) {
-  CommandLine line("Plans the memory of kvd: every byte, before anything is started.");
+  CommandLine line(summary);
   if (const std::optional<ExitCode> done = line.parse(arguments)) return *done;
   const Request& request = line.request;
 

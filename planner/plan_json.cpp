@@ -1,24 +1,12 @@
 #include "planner/plan_json.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "kvcore/plan/options.hpp"
+#include "planner/json_parts.hpp"
 #include "planner/plan_table.hpp"
 
 namespace kv {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-Json option_json(const Config& config, const OptionInfo& option) {
-  if (option.is_text()) return shown_text(config, option);
-  const uint64_t value = number(config, option.id);
-  if (value == unset) return nullptr;
-  if (option.kind == OptionKind::toggle) return value != 0;
-  if (option.kind == OptionKind::choice) return choice_word(option, value);
-  return value;
-}
 
 Json product_json(std::string_view name, const Product& product) {
   Json json;
@@ -43,9 +31,7 @@ Json component_json(const ComponentInfo& component, const Allocation& allocation
 
 void add_plan(Json& json, const PlanReport& report) {
   const Allocation& allocation = *report.allocation;
-  for (const OptionInfo& option : options) {
-    json["config"][std::string(option.name)] = option_json(allocation.config, option);
-  }
+  json["config"] = config_json(allocation.config);
   for (const TermInfo& term : terms) {
     if (!term.constant) json["derived"][std::string(term.name)] = allocation.terms.*term.value;
   }
@@ -113,28 +99,6 @@ Json explanation_json(const Explanation& explanation) {
   return json;
 }
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
-Json number_or_null(uint64_t number) { return number == 0 ? Json(nullptr) : Json(number); }
-
-Json error_json(const Diagnostic& diagnostic) {
-  const Place& place = diagnostic.place;
-  Json json;
-  json["rule"] = rule_info(diagnostic.rule).name;
-  json["message"] = diagnostic.message;
-  json["hint"] = text_or_null(diagnostic.hint);
-  json["file"] = text_or_null(place.file);
-  json["line"] = number_or_null(place.line);
-  json["column"] = number_or_null(place.line == 0 ? 0 : place.column);
-  json["flag"] = text_or_null(place.flag);
-  return json;
-}
-
-/// Bytes of a file that are not UTF-8 may stand in a message; they must not end the report.
-std::string dump(const Json& json) {
-  return json.dump(/*indent=*/2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) +
-         "\n";
-}
-
 }  // namespace
 
 std::string plan_json(const PlanReport& report) {
@@ -142,21 +106,7 @@ std::string plan_json(const PlanReport& report) {
   json["schema"] = plan_schema;
   if (report.allocation != nullptr) add_plan(json, report);
   if (report.explanation != nullptr) json["explanation"] = explanation_json(*report.explanation);
-  if (!report.errors.empty()) {
-    json["errors"] = Json::array();
-    for (const Diagnostic& error : report.errors) json["errors"].push_back(error_json(error));
-  }
-  return dump(json);
-}
-
-std::string usage_error_json(std::string_view message) {
-  Json error;
-  error["rule"] = "usage";
-  error["message"] = message;
-  for (const char* key : {"hint", "file", "line", "column", "flag"}) error[key] = nullptr;
-  Json json;
-  json["schema"] = plan_schema;
-  json["errors"] = Json::array({error});
+  add_errors(json, report.errors);
   return dump(json);
 }
 

@@ -24,9 +24,6 @@ struct PlanReport {
 /// Indented, ending in a newline.
 std::string plan_json(const PlanReport& report);
 
-/// The same for a mistake on the command line, which no rule of a config describes.
-std::string usage_error_json(std::string_view message);
-
 /// The JSON Schema of all of it, from the option, component and part tables.
 std::string plan_json_schema();
 

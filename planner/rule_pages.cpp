@@ -14,6 +14,7 @@ constexpr uint64_t terminal_width = 80;
 constexpr uint64_t page_columns = 98;
 
 constexpr std::string_view policy_mark = "# kvplan-policy.toml\n";
+constexpr std::string_view manifest_mark = "# deployment.yaml\n";
 
 bool begins(std::string_view text, std::string_view with) {
   return text.substr(0, with.size()) == with;
@@ -21,11 +22,17 @@ bool begins(std::string_view text, std::string_view with) {
 
 /// What the example is, and its language for a Markdown fence.
 std::string_view language_of(const RuleInfo& rule) {
-  return begins(rule.example, "kvplan ") ? "sh" : "toml";
+  if (begins(rule.example, "kvplan ")) return "sh";
+  return begins(rule.example, manifest_mark) ? "yaml" : "toml";
 }
 
 std::string_view example_title(const RuleInfo& rule) {
-  if (begins(rule.example, "kvplan ")) return "A command that breaks it:";
+  if (begins(rule.example, "kvplan ")) {
+    return rule.example.find('\n') == std::string_view::npos ? "A command that breaks it:"
+                                                             : "Commands that break it:";
+  }
+  if (begins(rule.example, manifest_mark))
+    return "A manifest that is too small for an empty config:";
   return begins(rule.example, policy_mark) ? "A policy that an empty config breaks:"
                                            : "A config that breaks it:";
 }

@@ -12,18 +12,21 @@
 namespace kv {
 
 struct Cell {
-  enum class Kind : uint8_t { empty, text, number, size, share, bar };
+  enum class Kind : uint8_t { empty, text, number, size, share, bar, difference, growth };
 
   Kind kind = Kind::empty;
   std::string text;
   uint64_t number = 0;
-  uint64_t whole = 0;  ///< what a share or a bar is a part of
+  uint64_t whole = 0;  ///< what a share or a bar is a part of; what a difference starts from
 
   static Cell of_text(std::string_view text) { return {Kind::text, std::string(text), 0, 0}; }
   static Cell of_number(uint64_t number) { return {Kind::number, {}, number, 0}; }
   static Cell of_size(uint64_t bytes) { return {Kind::size, {}, bytes, 0}; }
   static Cell of_share(uint64_t part, uint64_t whole) { return {Kind::share, {}, part, whole}; }
   static Cell of_bar(uint64_t part, uint64_t whole) { return {Kind::bar, {}, part, whole}; }
+  /// "+1,024"; as a growth "+12.5 %".
+  static Cell of_difference(uint64_t from, uint64_t to) { return {Kind::difference, {}, to, from}; }
+  static Cell of_growth(uint64_t from, uint64_t to) { return {Kind::growth, {}, to, from}; }
 };
 
 /// Who reads a column.

@@ -12,6 +12,7 @@ namespace {
 /// Quoted where a comma, a quote or a line break would be read as structure.
 std::string csv_field(const Cell& cell) {
   if (cell.kind == Cell::Kind::empty) return {};
+  if (cell.kind == Cell::Kind::difference) return raw_difference(cell.whole, cell.number);
   if (cell.kind != Cell::Kind::text) return std::to_string(cell.number);
   if (cell.text.find_first_of(",\"\n\r") == std::string::npos) return cell.text;
   std::string quoted = "\"";
@@ -30,6 +31,10 @@ std::string markdown_field(const Cell& cell) {
       return human_size(cell.number);
     case Cell::Kind::share:
       return percent(cell.number, cell.whole);
+    case Cell::Kind::difference:
+      return difference(cell.whole, cell.number);
+    case Cell::Kind::growth:
+      return growth(cell.whole, cell.number);
     case Cell::Kind::bar:
     case Cell::Kind::empty:
       return {};

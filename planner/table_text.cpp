@@ -33,6 +33,10 @@ std::string cell_text(const Cell& cell, const Row& row, uint64_t bar_width) {
       return human_size(cell.number);
     case Cell::Kind::share:
       return percent(cell.number, cell.whole);
+    case Cell::Kind::difference:
+      return difference(cell.whole, cell.number);
+    case Cell::Kind::growth:
+      return growth(cell.whole, cell.number);
     case Cell::Kind::bar:
       return bar(cell.number, cell.whole, bar_width);
   }

@@ -6,19 +6,23 @@ set -euo pipefail
 packages=(
   # Build: both compilers, whose warnings are errors, and the tools around them.
   g++ clang cmake ninja-build
-  # Libraries: flags, TOML, JSON, formatting, the ring.
+  # Libraries: flags, TOML, JSON, formatting, the ring, YAML.
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev liburing-dev
   # The prompt of kvd: line editing, and what its static library needs.
   libedit-dev libbsd-dev libmd-dev libncurses-dev
+  libyaml-dev
   # The planning library is also compiled for wasm32: linker, C library, C++ library, and what
   # clang itself brings for sanitizers.
   lld wasi-libc libc++-14-dev-wasm32 libclang-rt-14-dev
-  # Tests: unit tests, JSON and XML schemas, formatting, system calls. redis-tools brings
-  # redis-cli and redis-benchmark, and (as redis-check-rdb) the redis-server that the benchmark
-  # compares with: no service is installed or started.
-  doctest-dev python3 python3-jsonschema libxml2-utils clang-format strace redis-tools
+  # Tests: unit tests, JSON and XML schemas, formatting, system calls, diffs from git.
+  # redis-tools brings redis-cli and redis-benchmark, and (as redis-check-rdb) the redis-server
+  # that the benchmark compares with: no service is installed or started.
+  doctest-dev python3 python3-jsonschema python3-yaml libxml2-utils clang-format strace git
+  redis-tools
   # Clients; node-redis and ioredis come from npm, where there is one.
   libhiredis-dev python3-redis
+  # What kvplan writes is read by whom it is for: shells, and roff.
+  bash zsh fish groff-base
 )
 
 missing=()

@@ -2,8 +2,8 @@
 # Installs what is missing, then builds and tests everything. CI calls this and nothing else.
 #
 #   clang      all warnings are errors; unit tests
-#   sanitize   AddressSanitizer and UndefinedBehaviorSanitizer; unit tests and the black-box
-#              proofs that do not measure memory
+#   sanitize   AddressSanitizer and UndefinedBehaviorSanitizer; unit tests, the black-box
+#              proofs that do not measure memory, and a bounded run of each fuzz target
 #   gcc        all warnings are errors; every test, the rules of the repository among them
 set -euo pipefail
 cd "$(dirname "$0")/.."

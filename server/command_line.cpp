@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "kvcore/load/flags.hpp"
+#include "kvcore/load/lock.hpp"
 #include "kvcore/plan/version.hpp"
 
 namespace kv {
@@ -33,15 +34,24 @@ KvdExit exit_for(const Diagnostics& diagnostics) {
 std::optional<KvdExit> parse_command_line(int argc, char** argv, CommandLine& out) {
   CLI::App app("A Redis-compatible key/value server that takes all of its memory at start-up.",
                "kvd");
+  set_up_help(app);
+  app.footer(
+      "Exit codes: 0 it served and was stopped; 64 usage; 66 the config cannot be read;\n"
+      "71 the system refuses memory, sockets or io_uring; 78 the config is invalid.");
   std::string config_file;
+  std::string lock_file;
   app.add_option("-c,--config", config_file, "TOML or JSON file to read; - for standard input")
       ->type_name("FILE");
+  const CLI::Option* lock =
+      app.add_option("--lock", lock_file, "start only what this file of kvplan lock holds")
+          ->type_name("FILE");
   app.add_flag("--check", out.check_only, "allocate, verify against the plan, print, and exit");
   CLI::App* repl = app.add_subcommand("repl", "read commands here, with no network");
   repl->fallthrough();
   repl->add_option("--history", out.history_file, "keep the lines typed in this file")
       ->type_name("FILE");
   app.set_version_flag("--version", fmt::format("kvd {}", version));
+  set_up_man(app);
   const ConfigFlags flags(app);
   try {
     app.parse(argc, argv);
@@ -58,6 +68,7 @@ std::optional<KvdExit> parse_command_line(int argc, char** argv, CommandLine& ou
   if (!config_file.empty()) load_file(config_file, out.settings, diagnostics);
   flags.apply(out.settings, diagnostics);
   if (diagnostics.empty()) check(out.settings, diagnostics);
+  if (diagnostics.empty() && lock->count() > 0) check_lock(out.settings, lock_file, diagnostics);
   if (diagnostics.empty()) return {};
   print(diagnostics, isatty(STDERR_FILENO) == 1 && getenv("NO_COLOR") == nullptr);
   return exit_for(diagnostics);

@@ -14,13 +14,11 @@
 #include <cstring>
 
 #include "kvcore/plan/addresses.hpp"
+#include "kvcore/plan/descriptors.hpp"
 
 namespace kv {
 
 namespace {
-
-/// Standard streams, listener, ring, and a margin for what libraries keep open.
-constexpr uint64_t own_descriptors = 32;
 
 /// The loopback's segments are as large as a socket buffer of the plan's size; a large frame
 /// then waits for delayed acknowledgements, 40 ms each. Other networks have smaller ones.
@@ -171,7 +169,7 @@ Failure Listeners::open_unix(const Config& config) {
 }
 
 Failure raise_file_limit(const Config& config) {
-  const uint64_t needed = config.connections_max + 1 + own_descriptors;
+  const uint64_t needed = descriptors_needed(config);
   rlimit limit = {};
   getrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur >= needed) return {};

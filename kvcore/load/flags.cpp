@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "kvcore/load/man.hpp"
 #include "kvcore/load/words.hpp"
 
 namespace kv {
@@ -105,23 +106,24 @@ std::string wrapped(std::string_view text, uint64_t indent) {
   return out;
 }
 
-const OptionInfo* option_of_flag(const std::string& name) {
-  for (const OptionInfo& option : options) {
-    if (flag_name(option) == name || flag_alias(option) == name) return &option;
-  }
-  return nullptr;
-}
-
 class HelpFormatter : public CLI::Formatter {
  public:
   std::string make_help(const CLI::App* app, std::string name,
                         CLI::AppFormatMode mode) const override {
+    if (mode == CLI::AppFormatMode::All) return man_page(*app);
     std::string text = CLI::Formatter::make_help(app, name, mode);
     for (auto at = text.find("\n\n\n"); at != std::string::npos; at = text.find("\n\n\n")) {
       text.erase(at, 1);
     }
     while (text.size() > 1 && text[text.size() - 2] == '\n') text.pop_back();
     return text;
+  }
+
+  /// "FILE", "[FILE...]": a word of the usage line.
+  std::string make_option_usage(const CLI::Option* word) const override {
+    const std::string name =
+        word->get_name(true) + (word->get_items_expected_max() > 1 ? "..." : "");
+    return word->get_required() ? name : "[" + name + "]";
   }
 
   std::string make_description(const CLI::App* app) const override {
@@ -147,7 +149,9 @@ class HelpFormatter : public CLI::Formatter {
       names.insert(comma + 1, " ");  // "-c,--config"
     }
     if (names.substr(0, 2) == "--") names = "    " + names;
-    return two_columns("  " + names + make_option_opts(option), option->get_description());
+    std::string value = make_option_opts(option);
+    value.resize(std::min(value.find(" REQUIRED"), value.size()));  // the usage line says so
+    return two_columns("  " + names + value, option->get_description());
   }
 
  private:
@@ -183,6 +187,13 @@ std::string flag_name(const OptionInfo& option) {
 
 std::string flag_alias(const OptionInfo& option) {
   return option.alias.empty() ? std::string() : "--" + std::string(option.alias);
+}
+
+const OptionInfo* option_of_flag(const std::string& name) {
+  for (const OptionInfo& option : options) {
+    if (flag_name(option) == name || flag_alias(option) == name) return &option;
+  }
+  return nullptr;
 }
 
 ConfigFlags::ConfigFlags(CLI::App& app) {
@@ -229,6 +240,10 @@ bool ConfigFlags::apply(Settings& settings, Diagnostics& out) const {
 }
 
 void set_up_help(CLI::App& app) { app.formatter(std::make_shared<HelpFormatter>()); }
+
+void set_up_man(CLI::App& app) {
+  app.set_help_all_flag("--man", "print the manual page, for man -l, and exit");
+}
 
 std::string unknown_flag_message(const CLI::App& app) {
   const std::vector<std::string> extras = app.remaining(/*recurse=*/true);

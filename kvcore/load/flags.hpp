@@ -48,8 +48,14 @@ std::string flag_name(const OptionInfo& option);
 /// "--key-max" for an option, or empty where it has no alias.
 std::string flag_alias(const OptionInfo& option);
 
+/// The option behind "--key-size-max" or its alias, or null where there is none.
+const OptionInfo* option_of_flag(const std::string& name);
+
 /// Makes --help fit 80 columns, with the names of an option on one line.
 void set_up_help(CLI::App& app);
+
+/// Adds --man, which prints the manual page as --help prints the help. After set_up_help().
+void set_up_man(CLI::App& app);
 
 /// After CLI::ExtrasError: "unknown flag '--kyes'; did you mean '--keys'?" for the first
 /// argument that `app` did not expect, or empty when there was none.

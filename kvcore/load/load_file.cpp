@@ -16,8 +16,6 @@ namespace {
 
 using words::grouped;
 
-constexpr uint64_t file_bytes_max = 16 * mebibyte;
-
 struct Close {
   void operator()(std::FILE* file) const {
     if (file != stdin) std::fclose(file);
@@ -64,6 +62,8 @@ bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
+}  // namespace
+
 FileFormat format_of(std::string_view path, std::string_view text) {
   if (ends_with(path, ".toml")) return FileFormat::toml;
   if (ends_with(path, ".json")) return FileFormat::json;
@@ -72,8 +72,6 @@ FileFormat format_of(std::string_view path, std::string_view text) {
   const bool brace = first != std::string_view::npos && text[first] == '{';
   return brace ? FileFormat::json : FileFormat::toml;
 }
-
-}  // namespace
 
 bool read_file(const std::string& path, std::string& text, Diagnostics& out) {
   try {

@@ -47,6 +47,12 @@ enum class FileFormat { toml, json };
 /// Rule::unreadable. Returns whether nothing was added. Never throws.
 bool load_file(const std::string& path, Settings& settings, Diagnostics& out);
 
+/// The format that load_file() would take for this path and content.
+FileFormat format_of(std::string_view path, std::string_view text);
+
+/// Config files are at most this large.
+constexpr uint64_t file_bytes_max = 16 * mebibyte;
+
 /// The same for text at hand; `name` stands in diagnostics.
 bool load_text(std::string_view text, FileFormat format, const std::string& name,
                Settings& settings, Diagnostics& out);

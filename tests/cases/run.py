@@ -9,6 +9,8 @@ A case is a sentence (lines that begin with '#') and sections:
     === env NO_COLOR=1                    one more variable of the environment
     === file cache.toml                   a file that is there before
     === copy examples/cache.toml          a file of the repository, at the same path
+    === first kvplan lock cache.toml      a command before it, which must succeed; what it writes
+                                          is there before
     === stdin                             standard input
     === stdout, === stderr                expected, byte for byte; absent when empty
     === exit 0                            expected
@@ -88,6 +90,12 @@ def run(kvplan, sections):
                 content = s.body.encode() if s.kind == "file" else (
                     REPOSITORY / s.argument).read_bytes()
                 target.write_bytes(content)
+        for s in sections:
+            if s.kind == "first":
+                subprocess.run([kvplan] + shlex.split(s.argument)[1:], cwd=directory,
+                               env=environment, stdout=subprocess.DEVNULL,
+                               timeout=TIMEOUT_SECONDS, check=True)
+        given = {path.relative_to(directory).as_posix() for path in directory.rglob("*")}
         done = subprocess.run([kvplan] + command[1:], cwd=directory, env=environment,
                               input=section(sections, "stdin").body.encode(),
                               capture_output=True, timeout=TIMEOUT_SECONDS, check=False)
@@ -97,7 +105,6 @@ def run(kvplan, sections):
                 end = "" if data.endswith(b"\n") else "(no newline at the end)"
                 result.append(Section(kind, end, shown(data).split("\n")[:-1 if not end else None]))
         result.append(Section("exit", str(done.returncode), []))
-        given = {s.argument for s in sections if s.kind in ("file", "copy")}
         for path in sorted(p for p in directory.rglob("*") if p.is_file()):
             relative = path.relative_to(directory).as_posix()
             if relative not in given:

@@ -2,10 +2,12 @@
 build that must not start."""
 
 import os
+import pathlib
 import re
 import resource
 import signal
 import socket
+import tempfile
 
 import harness
 from harness import Client, Kvd, plan, programs, run
@@ -138,6 +140,30 @@ def proof_a_build_with_an_array_that_nobody_planned_does_not_start():
                     program=programs.kvd_unplanned)
     assert "ready" not in output, output
     expect(arguments, 0, "")
+
+
+def proof_a_lock_lets_nothing_else_start():
+    """What was reviewed starts; another config, a flag, an edited or missing lock end with 78,
+    before anything is allocated, and each difference is named."""
+    with tempfile.TemporaryDirectory() as directory:
+        config = pathlib.Path(directory, "a.toml")
+        lock = pathlib.Path(directory, "a.toml.lock")
+        config.write_text("connections_max = 10\nkey_count = 10\n[server]\nport = 0\n")
+        locked = ["--config", str(config), "--lock", str(lock)]
+        expect([*locked, "--check"], 78, rf"{lock}: error: cannot open the lock: No such file or "
+               r"directory; kvplan lock writes it \[lock-missing\]\n")
+        assert run(programs.kvplan, "lock", str(config)).returncode == 0
+        with Kvd(*locked) as server, server.client() as client:
+            assert client.command("PING") == "PONG"
+        output = expect([*locked, "--keys", "20"], 78,
+                        r"--keys 20: error: key_count is 20 but was locked as 10; .*\n"
+                        r".*store_bytes is [\d,]+ but was locked as [\d,]+ .*"
+                        r".*blocks is [\d,]+ bytes but was locked as [\d,]+ \([\d,]+ more\) .*"
+                        r".*the arena is [\d,]+ bytes but was locked as [\d,]+ .*"
+                        r".*the container limit is [\d,]+ bytes but was locked as .*")
+        assert output == "", "nothing was planned aloud, so nothing was allocated"
+        lock.write_text(lock.read_text().replace('"key_count": 10', '"key_count": 20'))
+        expect([*locked, "--keys", "20"], 78, rf"{lock}: error: edited by hand: .*lock-invalid.*")
 
 
 if __name__ == "__main__":

@@ -70,14 +70,24 @@ class Check(unittest.TestCase):
         for rule, language, example in examples:
             arguments = ["config.toml"]
             if language == "sh":
-                arguments = example.split()[2:]
+                *before, check = example.splitlines()
+                subprocess.run(["bash", "-e", "-c", "\n".join(before)], cwd=self.directory,
+                               check=True, stdout=subprocess.DEVNULL,
+                               env={"PATH": f"{os.path.dirname(KVPLAN)}:/usr/bin:/bin"})
+                arguments = check.split()[2:]
             elif example.startswith("# kvplan-policy.toml"):
                 self.write({"config.toml": "", "kvplan-policy.toml": example})
                 arguments += ["--policy", "kvplan-policy.toml"]
+            elif language == "yaml":
+                self.write({"config.toml": "", "deployment.yaml": example})
+                arguments += ["--manifest", "deployment.yaml"]
             else:
                 self.write({"config.toml": example})
             findings = [f["rule"] for f in self.json(*arguments)["files"][0]["findings"]]
             self.assertIn(rule, findings)
+
+            for path in self.directory.iterdir():
+                path.unlink()
 
     def test_every_rule_has_a_case_of_the_command_line(self):
         cases = "".join(p.read_text(encoding="utf-8")
@@ -206,6 +216,28 @@ class Check(unittest.TestCase):
         for arguments in ([], ["empty"], ["empty", "fits.toml"], ["missing.toml"],
                           ["fits.toml", "missing.toml"]):
             self.assertEqual(self.run_check(*arguments).returncode, 2, arguments)
+
+    def test_a_lock_lets_nothing_pass_that_was_not_reviewed(self):
+        self.write({"a.toml": "key_count = 10\n", "b.toml": ""})
+        for name in ("a.toml", "b.toml"):
+            subprocess.run([KVPLAN, "lock", name], cwd=self.directory, check=True,
+                           stdout=subprocess.DEVNULL)
+        self.assertEqual(self.run_check("--locked", "a.toml", "b.toml").returncode, 0)
+        # A comment changes nothing, and neither does the default, written out.
+        self.write({"a.toml": "# ten\nkey_count = 10\nval_size_max = 4096\n"})
+        self.assertEqual(self.run_check("--locked", "a.toml", "b.toml").returncode, 0)
+        self.write({"a.toml": "# twenty\nkey_count = 20\n"})
+        changed, same = self.json("--locked", "a.toml", "b.toml")["files"]
+        self.assertEqual((changed["verdict"], same["verdict"]), ("does_not_fit", "fits"))
+        self.assertEqual({f["rule"] for f in changed["findings"]}, {"lock-stale"})
+        first = changed["findings"][0]
+        self.assertEqual((first["file"], first["line"], first["message"]),
+                         ("a.toml", 2, "key_count is 20 but was locked as 10"))
+        self.assertEqual({f["file"] for f in changed["findings"][1:]}, {"a.toml.lock"})
+        (self.directory / "b.toml.lock").unlink()
+        done = self.run_check("--locked", "b.toml")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("[lock-missing]", done.stderr)
 
     def test_a_report_that_cannot_be_written_is_no_verdict(self):
         self.write({"fits.toml": ""})

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The generated pages in docs/ are what the tables say now.
 
-    docs_test.py KVPLAN-DOCS
+    docs_test.py KVPLAN-DOCS KVD
 """
 
 import difflib
@@ -11,13 +11,18 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGES = ("options.md", "commands.md", "rules.md", "plan.schema.json", "check.schema.json")
+PAGES = ("options.md", "commands.md", "rules.md", "plan.schema.json", "check.schema.json",
+         "config.schema.json", "diff.schema.json", "lock.schema.json", "solve.schema.json",
+         "sweep.schema.json", "man/kvplan.1", "man/kvd.1")
 
 
 def main():
     stale = 0
     with tempfile.TemporaryDirectory() as directory:
+        (pathlib.Path(directory) / "man").mkdir()
         subprocess.run([sys.argv[1], directory], check=True)
+        with open(f"{directory}/man/kvd.1", "wb") as page:
+            subprocess.run([sys.argv[2], "--man"], stdout=page, check=True)
         for page in PAGES:
             checked_in = (ROOT / "docs" / page).read_text(encoding="utf-8")
             generated = (pathlib.Path(directory) / page).read_text(encoding="utf-8")

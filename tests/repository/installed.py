@@ -31,6 +31,9 @@ def main():
         arena = int(run(f"{build}/consumer"))
         plan = json.loads(run(f"{prefix}/bin/kvplan", "--keys", "123", "--format", "json"))
         assert arena == plan["arena_bytes"], f"{arena} != {plan['arena_bytes']}"
+        for page in ("kvplan", "kvd"):
+            installed = pathlib.Path(f"{prefix}/share/man/man1/{page}.1")
+            assert installed.read_bytes().startswith(b".TH"), installed
         version = run(f"{prefix}/bin/kvd", "--version")
         assert version.startswith("kvd "), version
 
