@@ -92,6 +92,14 @@ std::string reply_text(const CommandInfo& command, const Terms& t, const Config&
   return {};
 }
 
+/// In a table a bar must be escaped, in code as well.
+std::string code_in_table(std::string_view text) {
+  if (text.empty()) return {};
+  std::string out = "`";
+  for (const char c : text) out += c == '|' ? std::string("\\|") : std::string(1, c);
+  return out + '`';
+}
+
 }  // namespace
 
 std::string options_page() {
@@ -124,13 +132,10 @@ std::string commands_page() {
       "the largest frame, a\nreply as large as the largest reply. A \"small\" reply is a status, "
       "an integer or an error.\n\n";
   out += "| command | arguments | group | since | largest request | largest reply | summary |\n";
-  out += "|---|---:|---|---|---:|---:|---|\n";
+  out += "|---|---|---|---|---:|---:|---|\n";
   for (const CommandInfo& command : commands) {
-    const int least = command.arity < 0 ? -command.arity : command.arity;
-    const std::string arguments =
-        command.arity < 0 ? fmt::format("{} or more", least - 1) : fmt::format("{}", least - 1);
-    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", command.name, arguments,
-                       command.group, command.since,
+    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", command.name,
+                       code_in_table(command.syntax), command.group, command.since,
                        request_text(command, allocation.terms, allocation.config),
                        reply_text(command, allocation.terms, allocation.config), command.summary);
   }

@@ -98,6 +98,7 @@ struct Caller {
   Transactions* transactions = nullptr;
   Scratch* scratch = nullptr;
   bool executing = false;  ///< EXEC is running the client's commands
+  bool queuing = false;    ///< the command is only looked at, to be queued: see run_subcommand()
 };
 
 struct Call {

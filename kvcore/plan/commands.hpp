@@ -43,6 +43,7 @@ struct CommandInfo {
   ReplyShape reply;
   std::string_view group;
   std::string_view since;
+  std::string_view syntax;
   std::string_view summary;
 };
 
@@ -54,9 +55,9 @@ constexpr uint8_t two_elements = CommandInfo::two_elements;
 constexpr std::array<CommandInfo, command_count> make_commands() {
   return {{
 #define KV_COMMAND(id, name, arity, flags, first, last, step, keys, values, words, reply, group, \
-                   since, summary)                                                               \
-  {Command::id,       name,  arity, flags,  first, last, step, keys, values, words,              \
-   ReplyShape::reply, group, since, summary},
+                   since, syntax, summary)                                                       \
+  {Command::id,       name,  arity, flags,  first,  last, step, keys, values, words,             \
+   ReplyShape::reply, group, since, syntax, summary},
 #include "kvcore/plan/commands.def"
   }};
 }

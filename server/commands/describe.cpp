@@ -72,15 +72,51 @@ void write_command(ReplyWriter& reply, const CommandInfo& info) {
   reply.array(0);
 }
 
+/// Calls `visit` with each argument of a syntax: its text, without brackets if it is optional.
+template <class Visit>
+void for_each_argument(std::string_view syntax, Visit visit) {
+  while (!syntax.empty()) {
+    uint64_t end = 0;
+    for (int depth = 0; end < syntax.size() && (depth > 0 || syntax[end] != ' '); ++end) {
+      depth += syntax[end] == '[' || syntax[end] == '<';
+      depth -= syntax[end] == ']' || syntax[end] == '>';
+    }
+    const std::string_view text = syntax.substr(0, end);
+    const bool optional = text.front() == '[';
+    visit(optional ? text.substr(1, text.size() - 2) : text, optional);
+    syntax.remove_prefix(std::min(end + 1, syntax.size()));
+  }
+}
+
+/// Redis tells the parts of an argument apart; here it is one text, which is what redis-cli shows.
+void write_arguments(ReplyWriter& reply, std::string_view syntax) {
+  uint64_t count = 0;
+  for_each_argument(syntax, [&](std::string_view, bool) { ++count; });
+  reply.bulk("arguments");
+  reply.array(count);
+  for_each_argument(syntax, [&](std::string_view text, bool optional) {
+    reply.map(optional ? 3 : 2);
+    reply.bulk("name");
+    reply.bulk(text);
+    reply.bulk("type");
+    reply.bulk("string");
+    if (!optional) return;
+    reply.bulk("flags");
+    reply.set(1);
+    reply.status("optional");
+  });
+}
+
 void write_docs(ReplyWriter& reply, const CommandInfo& info) {
   write_name(reply, info);
-  reply.map(3);
+  reply.map(info.syntax.empty() ? 3 : 4);
   reply.bulk("summary");
   reply.bulk(info.summary);
   reply.bulk("since");
   reply.bulk(info.since);
   reply.bulk("group");
   reply.bulk(info.group);
+  if (!info.syntax.empty()) write_arguments(reply, info.syntax);
 }
 
 Outcome command_info_reply(Call& call) {

@@ -16,11 +16,6 @@ constexpr std::array<Handler, command_count> handlers = {
 #include "kvcore/plan/commands.def"
 };
 
-/// What "%.*s" prints of a word.
-std::string_view printed(std::string_view word, uint64_t bytes_max) {
-  return word.substr(0, std::min<uint64_t>(word.find('\0'), bytes_max));
-}
-
 /// The name and the first arguments, each cut to 128 bytes and at a NUL. Source:
 /// commandCheckExistence() of Redis 7.
 Outcome fail_unknown_command(Call& call) {
@@ -124,7 +119,20 @@ bool runs_at_once(Command id) {
          id == Command::watch || id == Command::quit || id == Command::reset;
 }
 
+/// Commands whose second word is a command of its own in Redis, refused before it is queued.
+bool has_subcommands(Command id) {
+  return id == Command::client || id == Command::command || id == Command::config ||
+         id == Command::latency || id == Command::memory || id == Command::object ||
+         id == Command::slowlog;
+}
+
 Outcome queue(Call& call, Command id) {
+  if (has_subcommands(id) && call.args.size() > 1) {
+    const uint64_t written_before = call.reply.written();
+    call.caller.queuing = true;
+    handlers[static_cast<uint64_t>(id)](call);
+    if (call.reply.written() != written_before) return Outcome::done;
+  }
   Transactions& transactions = *call.caller.transactions;
   const Config& config = call.server.allocation->config;
   const bool writes = access_of[static_cast<uint64_t>(id)].writes;
@@ -182,6 +190,7 @@ Outcome run(Call& call, const CommandInfo& info) {
   CommandStatistics& counters = call.server.counters.of_command[static_cast<uint64_t>(info.id)];
   if (!is_admitted(call, info)) {
     ++counters.rejected;
+    if (is_queuing(call)) call.caller.transactions->abort(call.caller.index);
     call.command = Command::unknown;  // It did not run: there is no time to note.
     return Outcome::done;
   }

@@ -57,7 +57,7 @@ bool parse_conditions(Call& call, Conditions& out) {
     } else if (same_word(word, "LT")) {
       out.if_sooner = true;
     } else {
-      fail_with(call, "ERR Unsupported option {}", word);
+      fail_with(call, "ERR Unsupported option {}", printed(word));
       return false;
     }
   }

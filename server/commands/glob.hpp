@@ -61,6 +61,8 @@ constexpr bool matches_one(char c, std::string_view& pattern, LetterCase letters
 /// pop().
 template <class Text>
 constexpr bool matches_glob(Text text, std::string_view pattern, LetterCase letters) {
+  // Redis takes even "**" not to match the empty text. Source: stringmatchlen() of Redis 7.
+  if (text.empty()) return pattern.empty();
   // After a mismatch the last star takes one character more; earlier stars need no retry.
   Text star_text = text;
   std::string_view star_pattern;

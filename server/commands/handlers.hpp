@@ -19,12 +19,15 @@ namespace handle {
 /// Replies with an error and counts it.
 Outcome fail(Call& call, std::string_view text);
 
-/// The same with numbers in it. What is longer than an error may be is cut.
+/// The same with words and numbers in it. What is longer than an error may be is cut, and so are
+/// line ends behind the last word, as Redis cuts them.
 template <class... Args>
 Outcome fail_with(Call& call, fmt::format_string<Args...> format, Args&&... args) {
   char text[small_reply_bytes_max];
   const auto end = fmt::format_to_n(text, sizeof text, format, std::forward<Args>(args)...);
-  return fail(call, {text, end.size < sizeof text ? end.size : sizeof text});
+  uint64_t bytes = end.size < sizeof text ? end.size : sizeof text;
+  while (bytes > 0 && (text[bytes - 1] == '\r' || text[bytes - 1] == '\n')) --bytes;
+  return fail(call, {text, bytes});
 }
 
 /// Replies for a store operation that did not succeed. REQUIRES: !result.ok().

@@ -91,11 +91,12 @@ bool parse_multi_pop(Call& call, uint64_t at, MultiPop& pop) {
   if (!end) return fail_syntax(call), false;
   pop.end = *end;
   if (args.size() == where + 1) return true;
-  if (args.size() != where + 3 || !same_word(args[where + 1], "COUNT")) {
+  if (args.size() < where + 3 || !same_word(args[where + 1], "COUNT")) {
     return fail_syntax(call), false;
   }
   const std::optional<int64_t> count = parse_integer(args[where + 2]);
   if (!count || *count <= 0) return fail(call, "ERR count should be greater than 0"), false;
+  if (args.size() != where + 3) return fail_syntax(call), false;
   pop.count = static_cast<uint64_t>(*count);
   return true;
 }

@@ -222,7 +222,16 @@ Outcome getex(Call& call) {
       deadline = *parsed;
     }
   }
-  return get_and(call, [&](Store::Found found) { call.store.set_deadline(found, deadline); });
+  return get_and(call, [&](Store::Found found) {
+    const bool changes =
+        options.expires || (options.persist && call.store.deadline_ms(found) != Store::no_deadline);
+    if (!changes) return;
+    if (deadline <= call.store.now_ms()) {
+      call.store.erase(found);
+    } else {
+      call.store.set_deadline(found, deadline);
+    }
+  });
 }
 
 Outcome setnx(Call& call) {

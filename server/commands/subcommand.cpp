@@ -49,13 +49,16 @@ Outcome run_subcommand(Call& call, std::string_view command, std::span<const Sub
   const uint64_t count = call.args.size();
   for (const Subcommand& subcommand : table) {
     if (!same_word(call.args[1], subcommand.name)) continue;
-    if (has_arity(subcommand.arity, count)) return subcommand.handler(call);
+    if (has_arity(subcommand.arity, count)) {
+      return call.caller.queuing ? Outcome::done : subcommand.handler(call);
+    }
     return fail_arity(call, command, Cased(subcommand.name, lower_case).view());
   }
   if (!same_word(call.args[1], "HELP")) {
     return fail_subcommand(call, Cased(command, upper_case).view());
   }
-  return count == 2 ? write_help(call, command, help) : fail_arity(call, command, "help");
+  if (count != 2) return fail_arity(call, command, "help");
+  return call.caller.queuing ? Outcome::done : write_help(call, command, help);
 }
 
 }  // namespace kv

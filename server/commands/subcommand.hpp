@@ -18,7 +18,8 @@ struct Subcommand {
 };
 
 /// Runs the one that args[1] names. `command` is in lower case. `help` are the lines between the
-/// first and those about HELP itself.
+/// first and those about HELP itself. Of a command that is to be queued, name and arity are checked
+/// and nothing is run.
 Outcome run_subcommand(Call& call, std::string_view command, std::span<const Subcommand> table,
                        std::span<const std::string_view> help);
 

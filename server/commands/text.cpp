@@ -45,4 +45,8 @@ bool matches_pattern(std::string_view text, std::string_view pattern) {
   return matches_glob(TextReader(text), pattern, LetterCase::is_ignored);
 }
 
+std::string_view printed(std::string_view word, uint64_t bytes_max) {
+  return word.substr(0, std::min<uint64_t>(word.find('\0'), bytes_max));
+}
+
 }  // namespace kv

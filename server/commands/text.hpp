@@ -23,4 +23,7 @@ constexpr char lower_case(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+/// What C's "%.*s" prints of a word: errors quote up to a NUL, as those of Redis do.
+std::string_view printed(std::string_view word, uint64_t bytes_max = UINT64_MAX);
+
 }  // namespace kv

@@ -127,7 +127,8 @@ def set_arguments(c):
 
 
 def lpos_arguments(c):
-    return [c.list(), c.value(), *c.options(30, [b"RANK", c.number()], [b"COUNT", c.small()],
+    ranks = [b"1", b"2", b"-1", b"-3", b"0", b"x"]
+    return [c.list(), c.value(), *c.options(30, [b"RANK", c.choice(ranks)], [b"COUNT", c.small()],
                                             [c.word(b"MAXLEN"), c.small()])]
 
 
@@ -221,7 +222,7 @@ WORDS = {
     "DBSIZE": (1, lambda c: []),
     "FLUSHALL": (0.2, lambda c: c.options(20, [c.word(b"SYNC", b"ASYNC")])),
     "FLUSHDB": (0.2, lambda c: c.options(20, [c.word(b"SYNC", b"ASYNC")])),
-    "OBJECT": (1, lambda c: [c.word(b"ENCODING", b"REFCOUNT"), c.key()]),
+    "OBJECT": (1, lambda c: [c.word(b"ENCODING", b"FREQ"), c.key()]),
     "MULTI": (1, lambda c: []),
     "EXEC": (1.5, lambda c: []),
     "DISCARD": (0.3, lambda c: []),
@@ -244,7 +245,8 @@ def commands(chooser, count, names):
     weights = [WORDS[name][0] for name in known]
     for name in chooser.choices(known, weights, k=count):
         arguments = WORDS[name][1](chooser)
-        if chooser.rarely(1.5):  # a wrong number of arguments
+        blocks = name.startswith(("BL", "BR"))  # what is appended could be a long timeout
+        if not blocks and chooser.rarely(1.5):  # a wrong number of arguments
             arguments = arguments[:-1] if chooser.rarely(50) else [*arguments, chooser.value()]
         word = name.encode()
         yield [word.lower() if chooser.rarely(10) else word, *arguments]

@@ -34,7 +34,8 @@ TEST_CASE("Patterns match as in Redis, without regard to case") {
   CHECK(matches_pattern("a*b", "a\\*b"));
   CHECK(matches_pattern("a]b", "a[\\]]b"));
   CHECK(matches_pattern("abcabd", "*ab?"));
-  CHECK(matches_pattern("", "**"));
+  CHECK(matches_pattern("", ""));
+  CHECK_FALSE(matches_pattern("", "**"));
   CHECK_FALSE(matches_pattern("maxmemory", "maxm"));
   CHECK_FALSE(matches_pattern("maxmemory", "axm*"));
   CHECK_FALSE(matches_pattern("maxmemory", "m?memory"));
