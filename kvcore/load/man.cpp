@@ -11,12 +11,19 @@ namespace kv {
 
 namespace {
 
-/// The text with what roff would interpret escaped. A line may not begin with a control
-/// character, and a hyphen is a minus so that flags can be copied.
+/// The text with what roff would interpret escaped, and the sign of multiplication in ASCII. A line
+/// may not begin with a control character, and a hyphen is a minus so that flags can be copied.
 std::string escaped(std::string_view text) {
   std::string out;
   bool line_begins = true;
-  for (const char c : text) {
+  constexpr std::string_view times = "×";
+  for (uint64_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (text.substr(i).starts_with(times)) {
+      out += "\\(mu";
+      i += times.size() - 1;
+      continue;
+    }
     if (line_begins && (c == '.' || c == '\'')) out += "\\&";
     line_begins = c == '\n';
     if (c == '\\') {

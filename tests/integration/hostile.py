@@ -122,7 +122,7 @@ ANSWERED = {
     "a name that looks like a frame": (encode(b"*1\r\n$4"), unknown(b"*1  $4")),
     "a name beyond ASCII": (encode(b"\xff\xfe"), unknown(b"\xff\xfe")),
     "a name that is too long": (encode("x" * 129), unknown(b"x" * 128)),
-    "a name of a command and a NUL": (encode(b"PING\0x", "a"), unknown(b"PING\0x", b"'a' ")),
+    "a name of a command and a NUL": (encode(b"PING\0x", "a"), unknown(b"PING", b"'a' ")),
     "a name of a command and more": (encode("PINGPING"), unknown(b"PINGPING")),
     "a name in any case": (encode("pInG"), PONG),
     "an argument that is shorter than its length": (
