@@ -34,7 +34,12 @@ class Terminal:
             os.waitpid(self.pid, 0)
         os.close(self.descriptor)
 
-    def type(self, text):
+    def type(self, text, seconds=20):
+        """Types when the program edits a line: what comes before, linenoise throws away."""
+        deadline = time.monotonic() + seconds
+        while termios.tcgetattr(self.descriptor)[3] & termios.ICANON:
+            assert time.monotonic() < deadline, f"no line is edited after {self.pending!r}"
+            time.sleep(0.001)
         os.write(self.descriptor, text.encode())
 
     def read_more(self, deadline):
