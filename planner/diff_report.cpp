@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kvcore/load/lock.hpp"
+#include "kvcore/load/wrap.hpp"
 #include "planner/escape.hpp"
 #include "planner/explain.hpp"
 #include "planner/number_text.hpp"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "kvcore/load/flags.hpp"
+#include "kvcore/load/wrap.hpp"
 #include "kvcore/plan/allocation.hpp"
 #include "planner/explain.hpp"
 #include "planner/number_text.hpp"

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kvcore/load/words.hpp"
+#include "kvcore/load/wrap.hpp"
 #include "kvcore/plan/options.hpp"
 #include "planner/number_text.hpp"
 #include "planner/style.hpp"

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kvcore/load/wrap.hpp"
 #include "planner/explain.hpp"
 #include "planner/number_text.hpp"
 #include "planner/style.hpp"

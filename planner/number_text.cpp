@@ -76,10 +76,4 @@ std::string growth(uint64_t from, uint64_t to) {
   return fmt::format("{}{}.{} %", sign, grouped(shown / 10), shown % 10);
 }
 
-uint64_t display_width(std::string_view text) {
-  return static_cast<uint64_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;  // not a continuation byte of UTF-8
-  }));
-}
-
 }  // namespace kv

@@ -38,7 +38,4 @@ std::string raw_difference(uint64_t from, uint64_t to);
 /// tenths, rounded half up in exact arithmetic.
 std::string growth(uint64_t from, uint64_t to);
 
-/// Columns that `text` takes on a terminal: its code points.
-uint64_t display_width(std::string_view text);
-
 }  // namespace kv

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "kvcore/load/guarantee.hpp"
+#include "kvcore/load/wrap.hpp"
 #include "kvcore/memory/assert.hpp"
 #include "planner/command_line.hpp"
 #include "planner/commands.hpp"

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "kvcore/load/wrap.hpp"
 #include "planner/check_report.hpp"
 #include "planner/style.hpp"
 #include "planner/table.hpp"

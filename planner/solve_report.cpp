@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "kvcore/load/guarantee.hpp"
+#include "kvcore/load/wrap.hpp"
 #include "planner/json_parts.hpp"
 #include "planner/number_text.hpp"
 #include "planner/schema_parts.hpp"

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kvcore/load/words.hpp"
+#include "kvcore/load/wrap.hpp"
 #include "kvcore/plan/allocation.hpp"
 #include "kvcore/plan/budgets.hpp"
 #include "kvcore/plan/options.hpp"

@@ -69,7 +69,4 @@ std::string render_text(const Table& table, bool color);
 std::string render_csv(const Table& table);
 std::string render_markdown(const Table& table);
 
-/// `text` broken at spaces into lines of at most `width` columns, each with `indent` spaces.
-std::string wrap(std::string_view text, uint64_t indent, uint64_t width);
-
 }  // namespace kv

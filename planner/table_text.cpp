@@ -1,6 +1,7 @@
 // The table as people read it on a terminal.
 #include <algorithm>
 
+#include "kvcore/load/wrap.hpp"
 #include "kvcore/memory/assert.hpp"
 #include "planner/number_text.hpp"
 #include "planner/style.hpp"
@@ -142,28 +143,6 @@ std::string render_text(const Table& table, bool color) {
       append_line(out, data_line(table, row, widths, color));
     }
   }
-  return out;
-}
-
-std::string wrap(std::string_view text, uint64_t indent, uint64_t width) {
-  KV_ASSERT(indent < width);
-  const std::string margin(indent, ' ');
-  std::string out;
-  std::string line = margin;
-  while (!text.empty()) {
-    const uint64_t end = std::min(text.find(' '), text.size());
-    const std::string_view word = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    const bool first = line.size() == margin.size();
-    if (!first && display_width(line) + 1 + display_width(word) > width) {
-      append_line(out, line);
-      line = margin;
-    } else if (!first) {
-      line += ' ';
-    }
-    line += word;
-  }
-  append_line(out, line);
   return out;
 }
 

@@ -4,6 +4,7 @@
 
 #include "kvcore/load/guarantee.hpp"
 #include "kvcore/load/words.hpp"
+#include "kvcore/load/wrap.hpp"
 
 namespace kv {
 
@@ -22,7 +23,7 @@ std::string start_report(const Allocation& allocation, const Verification& verif
   text += fmt::format(row, "arena", grouped(verification.planned_bytes),
                       grouped(verification.carved_bytes));
   text += fmt::format("  container limit: {} bytes\n", grouped(allocation.container_bytes));
-  text += fmt::format("  {}\n", describe(guarantee(allocation)));
+  text += wrap(describe(guarantee(allocation)), /*indent=*/2, /*width=*/96);
   return text;
 }
 

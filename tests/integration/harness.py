@@ -68,18 +68,6 @@ def encode_array(elements):
     return b"*%d\r\n" % len(elements) + b"".join(map(encode_bulk, elements))
 
 
-def needs(server, *names):
-    """Skips a proof that uses commands which this kvd does not have; "HELLO 3" is one."""
-    with server.client() as client:
-        for name in names:
-            words = name.split()
-            reply = client.command("COMMAND", "INFO", words[0])
-            if not isinstance(reply, list) or reply[0] is None:
-                raise Skip(f"kvd has no {name}")
-            if len(words) > 1 and isinstance(client.raw(*words), Error):
-                raise Skip(f"kvd has no {name}")
-
-
 class Client:
     """A connection. A status is a str, a string bytes, an error an Error, null None."""
 

@@ -4,7 +4,7 @@ import re
 import subprocess
 
 import harness
-from harness import Kvd, needs, run
+from harness import Kvd, run
 from terminal import Terminal
 
 FLAGS = ["--connections", "10", "--keys", "5000", "--key-max", "64", "--value-max", "2KiB",
@@ -28,7 +28,6 @@ def fill(server, count):
 def proof_redis_cli_is_interactive_on_a_terminal():
     """It asks for COMMAND DOCS, shows the hint of a command, keeps a transaction in its prompt."""
     with Kvd(*FLAGS) as server:
-        needs(server, "MULTI", "INCR")
         with Terminal("redis-cli", "-p", str(server.port)) as terminal:
             prompt = f"127.0.0.1:{server.port}> "
             terminal.wait_for(prompt)
@@ -50,7 +49,6 @@ def proof_redis_cli_is_interactive_on_a_terminal():
 
 def proof_redis_cli_scan_finds_every_key_once():
     with Kvd(*FLAGS) as server:
-        needs(server, "SCAN")
         fill(server, 3000)
         keys = cli(server, "--scan").split("\n")[:-1]
         assert len(keys) == 3002 and len(set(keys)) == 3002, len(keys)
@@ -59,7 +57,6 @@ def proof_redis_cli_scan_finds_every_key_once():
 
 def proof_redis_cli_bigkeys_and_memkeys_find_the_largest():
     with Kvd(*FLAGS) as server:
-        needs(server, "SCAN", "MEMORY")
         fill(server, 1000)
         big = cli(server, "--bigkeys")
         assert re.search(r"""Biggest +list found '"longest"' has 100 items""", big), big
@@ -86,7 +83,6 @@ def proof_redis_cli_latency_measures():
 
 def proof_redis_cli_speaks_resp3():
     with Kvd(*FLAGS) as server:
-        needs(server, "HELLO 3")
         hello = cli(server, "-3", "HELLO")
         assert "proto\n3\n" in hello or "proto 3\n" in hello, hello
         assert cli(server, "-3", "GET", "missing") == "\n"

@@ -107,12 +107,12 @@ class Check(unittest.TestCase):
             self.assertFalse(jsonschema.Draft7Validator(schema).is_valid(document))
 
     def test_sarif_is_what_its_schema_says_and_points_into_the_files(self):
-        schema = json.loads((SCHEMAS / "sarif-2.1.0-subset.schema.json").read_text())
-        jsonschema.Draft7Validator.check_schema(schema)
+        schema = json.loads((SCHEMAS / "sarif-2.1.0.schema.json").read_text())
+        jsonschema.Draft202012Validator.check_schema(schema)
         self.write(FILES)
         for arguments in (["."], ["missing.toml"], [], ["--policy", "missing.toml", "."]):
             document = json.loads(self.run_check("--format", "sarif", *arguments).stdout)
-            jsonschema.validate(document, schema, cls=jsonschema.Draft7Validator)
+            jsonschema.validate(document, schema, cls=jsonschema.Draft202012Validator)
         run = json.loads(self.run_check("--format", "sarif", ".").stdout)["runs"][0]
         for result in run["results"]:
             self.assertEqual(run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"],

@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "kvcore/load/wrap.hpp"
+
 namespace kv {
 
 TEST_CASE("digits are grouped by three") {

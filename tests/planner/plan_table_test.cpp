@@ -4,6 +4,7 @@
 
 #include <sstream>
 
+#include "kvcore/load/wrap.hpp"
 #include "planner/number_text.hpp"
 #include "tests/planner/configs.hpp"
 

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "kvcore/load/wrap.hpp"
+
 namespace kv {
 
 namespace {
