@@ -246,10 +246,12 @@ class Kvd:
         assert len(same) == 1, f"no mapping of {arena_bytes} bytes: {mappings}"
         return same[0]
 
-    def resident_bytes(self):
-        """Exact, unlike VmRSS, whose counters are per processor."""
+    def resident_bytes(self, kind="Rss"):
+        """Exact, unlike VmRSS, whose counters are per processor. `Anonymous` leaves out the pages
+        of the program itself, which come as its code is used."""
         with open(f"/proc/{self.pid}/smaps_rollup", encoding="utf-8") as rollup:
-            return next(int(line.split()[1]) * KIB for line in rollup if line.startswith("Rss:"))
+            return next(int(line.split()[1]) * KIB for line in rollup
+                        if line.startswith(kind + ":"))
 
 
 def expect_start_error(arguments, code, errors):

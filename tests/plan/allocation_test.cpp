@@ -181,7 +181,7 @@ TEST_CASE("every component of the default plan is the number worked out by hand"
 TEST_CASE("what lies outside the arena of the default plan is the number worked out by hand") {
   const Allocation a = planned(Config());
   const auto bytes = [&](Outside id) { return a.outside[static_cast<uint64_t>(id)].bytes; };
-  CHECK(bytes(Outside::process) == 2'097'152);
+  CHECK(bytes(Outside::process) == 4'194'304);
   // 260,083,712 / 512 = 507,976, and 65,536.
   CHECK(bytes(Outside::page_tables) == 573'512);
   // 73,728 + 65,536 + 16,384 + 65,536
@@ -189,8 +189,8 @@ TEST_CASE("what lies outside the arena of the default plan is the number worked 
   CHECK(bytes(Outside::connection_kernel) == 5'120'000);
   // 1,000 × (2 × 32,768 + 2 × 32,768 + 32,768)
   CHECK(bytes(Outside::socket_memory) == 163'840'000);
-  // 260,083,712 + 2,097,152 + 573,512 + 221,184 + 5,120,000 + 163,840,000
-  CHECK(a.container_bytes == 431'935'560);
+  // 260,083,712 + 4,194,304 + 573,512 + 221,184 + 5,120,000 + 163,840,000
+  CHECK(a.container_bytes == 434'032'712);
 }
 
 TEST_CASE("options that were left out are computed, and those that were given are kept") {
@@ -340,8 +340,8 @@ TEST_CASE("options that do not hold memory do not change the arena") {
   config.server_socket_send_bytes = mebibyte;
   CHECK(planned(config).arena_bytes == 260'083'712);
   // Socket memory is outside: 1,000 × 2 × (1,048,576 − 32,768) = 2,031,616,000 more than
-  // the default's 431,935,560.
-  CHECK(planned(config).container_bytes == 2'463'551'560);
+  // the default's 434,032,712.
+  CHECK(planned(config).container_bytes == 2'465'648'712);
 }
 
 TEST_CASE("an overflow names the two largest options of the product") {
