@@ -393,5 +393,49 @@ def proof_the_exporter_and_redis_cli_find_what_they_read_in_info():
         assert int(fields["used_memory_rss"]) > int(fields["maxmemory"])
 
 
+# What clients send on connecting, and what they need to hear. ioredis waits for loading:0, and
+# redis-benchmark ends at the first error.
+HANDSHAKES = {
+    "node-redis and redis-py with RESP3": [
+        (("HELLO", "3", "AUTH", "default", "secret", "SETNAME", "me"), lambda r: r[b"proto"] == 3),
+        (("CLIENT", "SETINFO", "LIB-NAME", "node-redis"), "OK"),
+        (("CLIENT", "SETINFO", "LIB-VER", "6.3.1"), "OK"),
+        (("CLIENT", "MAINT_NOTIFICATIONS", "ON", "moving-endpoint-type", "none"),
+         lambda r: isinstance(r, Error) and r.startswith("ERR unknown subcommand")),
+        (("GET", "nothing"), None)],
+    "redis-py with RESP2": [
+        (("AUTH", "secret"), "OK"),
+        (("CLIENT", "SETNAME", "me"), "OK"),
+        (("CLIENT", "SETINFO", "LIB-NAME", "redis-py"), "OK"),
+        (("SELECT", "0"), "OK")],
+    "ioredis": [
+        (("AUTH", "secret"), "OK"),
+        (("INFO",), lambda r: b"\r\nloading:0\r\n" in r),
+        (("CLIENT", "SETNAME", "me"), "OK")],
+    "redis-cli on a terminal": [
+        (("AUTH", "secret"), "OK"),
+        (("COMMAND", "DOCS"), lambda r: b"get" in r)],
+    "redis-benchmark": [
+        (("AUTH", "secret"), "OK"),
+        (("CONFIG", "GET", "save"), [b"save", b""]),
+        (("CONFIG", "GET", "appendonly"), [b"appendonly", b"no"])],
+}
+
+
+def proof_what_clients_send_on_connecting_is_answered_as_they_need_it():
+    with Kvd(*SMALL, "--server-password", "secret") as server:
+        for name, exchange in HANDSHAKES.items():
+            with server.client() as client:
+                for command, wanted in exchange:
+                    reply = client.command(*command)
+                    right = wanted(reply) if callable(wanted) else reply == wanted
+                    assert right, (name, command, reply)
+        # redis-cli --pipe ends with an empty line and an ECHO of 20 random bytes.
+        with server.client() as client:
+            assert client.command("AUTH", "secret") == "OK"
+            client.send(encode("SET", "k", "v") + b"\r\n" + encode("ECHO", bytes(range(20))))
+            assert client.reply() == "OK" and client.reply() == bytes(range(20))
+
+
 if __name__ == "__main__":
     harness.main(globals())
