@@ -171,7 +171,9 @@ class MixedLoad:
             self.clients.pop(self.random.randrange(len(self.clients))).close()
         count = self.random.choice([1, 1, 2, 10, 200])
         client = self.random.choice(self.clients)
-        client.pipeline(b"".join(self.one_command() for _ in range(count)), count)
+        # Who keeps a transaction open that others want the slot of is closed as stalled.
+        data = b"".join(self.one_command() for _ in range(count)) + encode("DISCARD")
+        client.pipeline(data, count + 1)
         self.commands += count
 
     def run(self, seconds):
