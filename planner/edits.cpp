@@ -12,8 +12,8 @@ namespace kv {
 
 namespace {
 
-/// Block sizes that are tried in each direction: 4 KiB, in steps of 8.
-constexpr uint64_t block_steps_max = 512;
+/// Block sizes that are tried in each direction: 4 KiB, in steps of 4.
+constexpr uint64_t block_steps_max = 1024;
 
 bool is_number(const OptionInfo& option) {
   return option.kind == OptionKind::count || option.kind == OptionKind::bytes;

@@ -173,9 +173,10 @@ Explanation explain(const Settings& settings, const Allocation& allocation,
   Explanation result;
   result.costs = marginal_costs(settings.config);
   const Terms& t = allocation.terms;
-  result.block_payload_bytes = t.block_payload_bytes;
-  result.free_key_bytes_max = t.key_blocks * t.block_payload_bytes;
-  result.free_value_bytes_max = t.value_blocks * t.block_payload_bytes;
+  const uint64_t block_bytes = allocation.config.block_bytes;
+  const bool lists = allocation.config.list_length_max > 0;
+  result.free_key_bytes_max = chain_bytes_max(lists ? t.key_blocks : t.string_blocks, block_bytes);
+  result.free_element_bytes_max = lists ? chain_bytes_max(t.element_blocks, block_bytes) : 0;
   for (const OptionInfo& option : options) {
     if (!everything && !needed.contains(option.name)) continue;
     result.options.push_back(explain_option(option, settings, allocation));

@@ -48,9 +48,10 @@ struct Explanation {
   std::vector<ExplainedFormula> terms;  ///< in the order in which they are computed
   std::vector<ExplainedSection> sections;
   std::vector<MarginalCost> costs;
-  uint64_t block_payload_bytes = 0;  ///< what "one more block" holds
-  uint64_t free_key_bytes_max = 0;   ///< the longest key in as many blocks as now
-  uint64_t free_value_bytes_max = 0;
+  /// The longest key of a list and the longest element in as many blocks as now; without lists,
+  /// the longest key and value together, and 0.
+  uint64_t free_key_bytes_max = 0;
+  uint64_t free_element_bytes_max = 0;
   std::optional<Component> only;  ///< the costs are meant for this component alone
 };
 

@@ -109,6 +109,16 @@ uint64_t shown_bytes(const MarginalCost& cost, const std::optional<Component>& o
   return only ? cost.component_bytes[static_cast<uint64_t>(*only)] : cost.arena_bytes;
 }
 
+std::string free_bytes_text(const Explanation& explanation) {
+  const std::string key_bytes = counted(explanation.free_key_bytes_max, "byte");
+  if (explanation.free_element_bytes_max == 0) {
+    return fmt::format("Without another block, a key and its value may be up to {} together.",
+                       key_bytes);
+  }
+  return fmt::format("Without another block, keys of lists may be up to {} and elements up to {}.",
+                     key_bytes, counted(explanation.free_element_bytes_max, "byte"));
+}
+
 void print_costs(const Explanation& explanation, Printer& printer) {
   const std::vector<MarginalCost>& costs = explanation.costs;
   const bool all = !explanation.only;
@@ -124,7 +134,7 @@ void print_costs(const Explanation& explanation, Printer& printer) {
   for (const MarginalCost& cost : costs) {
     std::string what(cost.what);
     if (what.find("block") != std::string::npos) {
-      what += fmt::format(" ({} B)", grouped(explanation.block_payload_bytes));
+      what += fmt::format(" ({} B)", grouped(cost.step));
     }
     std::string line = "   " + padded(what, 40);
     if (!cost.possible) {
@@ -139,9 +149,7 @@ void print_costs(const Explanation& explanation, Printer& printer) {
   }
   if (all) {
     printer.line("");
-    printer.note(fmt::format("Without another block, keys may be up to {} and values up to {}.",
-                             counted(explanation.free_key_bytes_max, "byte"),
-                             counted(explanation.free_value_bytes_max, "byte")));
+    printer.note(free_bytes_text(explanation));
   }
 }
 

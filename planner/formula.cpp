@@ -184,6 +184,17 @@ Expression list_reply_parts(uint64_t value_bytes, uint64_t elements) {
              times(std::max<uint64_t>(1, elements), bulk_bytes(value_bytes).value()));
 }
 
+/// Source: chain_blocks() in kvcore/plan/chains.hpp.
+Expression chain_blocks_parts(const Expression& bytes, const Expression& block_bytes) {
+  using Kind = Expression::Kind;
+  const Expression longer = {Kind::call, 0, "max", {bytes, block_bytes}};
+  return add(number(1), {Kind::call,
+                         0,
+                         "ceil_div",
+                         {{Kind::difference, 0, {}, {longer, block_bytes}},
+                          {Kind::difference, 0, {}, {block_bytes, number(sizeof(BlockLink))}}}});
+}
+
 /// The sizes that rows name as sizeof(…).
 uint64_t size_of(std::string_view type) {
   struct TypeSize {
@@ -268,6 +279,7 @@ Expression substitute(const Expression& expression, const Allocation& allocation
   if (result.name == "list_reply") {
     return list_reply_parts(arguments[0].number, arguments[1].number);
   }
+  if (result.name == "chain_blocks") return chain_blocks_parts(arguments[0], arguments[1]);
   return result;
 }
 

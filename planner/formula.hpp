@@ -1,8 +1,8 @@
 // Formulas: the expressions of allocation.def as text that people can check.
 //
 // The text of an expression is parsed into a small tree, which is printed as mathematics
-// ("ceil(key_size_max / block_payload_bytes)"), and again with the numbers of one plan put
-// in ("ceil(1,024 / 252)"). Both come from the text that is compiled into plan().
+// ("ceil(key_count × 10 / (bucket_slots × 8))"), and again with the numbers of one plan put in
+// ("ceil(1,000 × 10 / (12 × 8))"). Both come from the text that is compiled into plan().
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,8 @@ std::string print(const Expression& expression);
 /// The option, term or size of this name in a plan; nothing for an unknown name.
 std::optional<uint64_t> value_of(const Allocation& allocation, std::string_view name);
 
-/// The expression with every name replaced by its number. The sizes of frames are spelled out
-/// as the sum of their parts, so that the result has nothing but arithmetic in it.
+/// The expression with every name replaced by its number. The sizes of frames and the blocks of
+/// chains are spelled out, so that the result has nothing but arithmetic in it.
 Expression substitute(const Expression& expression, const Allocation& allocation);
 
 /// The command whose request is the largest; the first of several.

@@ -52,7 +52,7 @@ std::vector<Saving> possible_savings(const Config& config, const ServerReport& r
                      .lowest = std::max(used, option_info(knob.option).minimum)};
     if (knob.option == Option::store_bytes) {
       const Terms& t = planned.allocation.terms;
-      saving.lowest = std::max(saving.lowest, (t.key_blocks + t.value_blocks) * unit);
+      saving.lowest = std::max(saving.lowest, t.single_blocks * unit);
     }
     if (saving.lowest >= saving.value) continue;
     Config changed = config;

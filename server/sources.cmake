@@ -5,6 +5,7 @@ set(KVD_CORE_SOURCES
   key_watches.cpp
   statistics.cpp
   store.cpp
+  store_content.cpp
   store_keys.cpp
   store_lists.cpp
   transaction.cpp

@@ -87,9 +87,7 @@ Store Store::carve(Arena& arena, const Config& config, HashKey hash_key) {
 
 Store::Store(const Table& table, const BlockPool& blocks, const NodePool& nodes,
              const TimingWheel& wheel, const KeyWatches& watches, uint64_t list_length_max)
-    : table_(table),
-      blocks_(blocks),
-      nodes_(nodes),
+    : StoreContent(table, blocks, nodes),
       wheel_(wheel),
       watches_(watches),
       list_length_max_(list_length_max) {}
@@ -102,72 +100,26 @@ PoolUse Store::use(Part part) const {
   return {nodes_.used_count(), nodes_used_max_};
 }
 
-uint64_t Store::data_bytes() const {
-  uint64_t bytes = 0;
-  for (const Entry& entry : table_.used_entries()) {
-    if (entry.type == Entry::Type::free) continue;
-    bytes += entry.key_bytes;
-    if (entry.type == Entry::Type::string) {
-      bytes += entry.length;
-      continue;
-    }
-    for (uint32_t node = entry.first; node != index_none; node = nodes_[node].next) {
-      bytes += nodes_[node].bytes;
-    }
-  }
-  return bytes;
-}
-
-Store::Found Store::find(std::string_view key) {
-  const Found found = peek(key);
+Store::Found Store::find(std::string_view key, uint64_t hash) {
+  const Found found = peek(key, hash);
   if (found) table_.entry(found.index).accessed_s = now_s_;
   return found;
 }
 
-Store::Found Store::peek(std::string_view key) {
-  const uint64_t hash = table_.hash(key);
+Store::Found Store::peek(std::string_view key, uint64_t hash) {
   const uint32_t index = table_.find(key, hash, blocks_);
   if (index == index_none || !table_.entry(index).expires || !is_due(index)) return {index, hash};
   remove_expired(index);
   return {index_none, hash};
 }
 
-void Store::read(const Entry& entry, char* out) const { read(entry, 0, entry.length, out); }
-
-void Store::read(const Entry& entry, uint64_t offset, uint64_t bytes, char* out) const {
-  KV_ASSERT(entry.type == Type::string);
-  blocks_.read(entry.first, offset, bytes, out);
-}
-
-void Store::read(const ListNode& node, char* out) const {
-  blocks_.read(node.block, node.bytes, out);
-}
-
-uint32_t Store::node_at(const Entry& entry, uint64_t index) const {
-  KV_ASSERT(entry.type == Type::list);
-  KV_ASSERT(index < entry.length);
-  if (index < entry.length / 2) {
-    uint32_t at = entry.first;
-    for (uint64_t i = 0; i < index; ++i) at = nodes_[at].next;
-    return at;
-  }
-  uint32_t at = entry.last;
-  for (uint64_t i = entry.length - 1; i > index; --i) at = nodes_[at].previous;
-  return at;
-}
-
 StoreResult Store::set(std::string_view key, std::string_view value, uint64_t deadline_ms) {
   const Found found = find(key);
-  uint64_t needed = blocks_.blocks_for(value.size());
-  if (!found) {
-    if (table_.full() && !reclaim(/*entries=*/1, 0, 0)) return {Code::no_entry, 1, 0};
-    needed += blocks_.blocks_for(key.size());
-  } else if (needed > blocks_.free_count()) {
-    needed -= blocks_of(table_.entry(found.index), needed);
+  Need need = {.entries = !found, .blocks = string_blocks(key.size(), value.size())};
+  if (found && need.blocks > blocks_.free_count()) {
+    need.blocks -= blocks_of(table_.entry(found.index), need.blocks);
   }
-  if (needed > blocks_.free_count() && !reclaim(0, needed, 0)) {
-    return {Code::no_block, needed, blocks_.free_count()};
-  }
+  if (const StoreResult room = make_room(need); !room.ok()) return room;
   set_found(key, found, value, deadline_ms);
   note_use();
   return {};
@@ -176,47 +128,36 @@ StoreResult Store::set(std::string_view key, std::string_view value, uint64_t de
 /// Sets without a check: the caller made sure of the entry and the blocks.
 void Store::set_found(std::string_view key, Found found, std::string_view value,
                       uint64_t deadline_ms) {
-  if (found) {
-    note_change(found.index);
-    Entry& entry = table_.entry(found.index);
-    if (entry.expires || deadline_ms < keep_deadline) change_deadline(found.index, deadline_ms);
-    if (entry.type == Type::string) {
-      blocks_.overwrite(entry.first, entry.length, value);
-      entry.length = static_cast<uint32_t>(value.size());
-      return;
-    }
-    release_value(entry);
-    reclaim(0, blocks_.blocks_for(value.size()), 0);
-  } else {
-    found.index = insert(key, found.hash, Type::string);
+  if (!found) {
+    found.index = insert(key, found.hash, Type::string, value);
     note_change(found.index);
     if (deadline_ms < keep_deadline) change_deadline(found.index, deadline_ms);
+    return;
   }
+  note_change(found.index);
   Entry& entry = table_.entry(found.index);
-  entry.type = Type::string;
-  entry.first = blocks_.store(value);
-  entry.last = index_none;
+  if (entry.expires || deadline_ms < keep_deadline) change_deadline(found.index, deadline_ms);
+  if (entry.type == Type::list) {
+    release_elements(entry);
+    entry.type = Type::string;
+    reclaim({.blocks = string_blocks(key.size(), value.size()) - blocks_.blocks_for(key.size())});
+  }
+  blocks_.overwrite(entry.key_block, entry.chain_bytes(), entry.key_bytes, value);
   entry.length = static_cast<uint32_t>(value.size());
 }
 
 StoreResult Store::set_all(std::span<Slice> pairs) {
   KV_ASSERT(pairs.size() % 2 == 0);
   // What is enough in any case: no key comes twice, nothing shrinks, no list is replaced.
-  uint64_t entries = 0;
-  uint64_t blocks = 0;
+  Need need;
   for (uint64_t i = 0; i < pairs.size(); i += 2) {
     const Found found = find(view(pairs[i]));
-    const uint64_t value_blocks = blocks_.blocks_for(pairs[i + 1].bytes);
-    if (!found) {
-      ++entries;
-      blocks += value_blocks + blocks_.blocks_for(pairs[i].bytes);
-      continue;
-    }
-    const Entry& entry = table_.entry(found.index);
-    const uint64_t old = entry.type == Type::string ? blocks_.blocks_for(entry.length) : 0;
-    if (value_blocks > old) blocks += value_blocks - old;
+    const uint64_t blocks = string_blocks(pairs[i].bytes, pairs[i + 1].bytes);
+    const uint64_t old = found ? blocks_.blocks_for(entry(found).chain_bytes()) : 0;
+    if (!found) ++need.entries;
+    if (blocks > old) need.blocks += blocks - old;
   }
-  if (!reclaim(entries, blocks, 0)) return set_all_exactly(pairs);
+  if (!reclaim(need)) return set_all_exactly(pairs);
   for (uint64_t i = 0; i < pairs.size(); i += 2) {
     set_found(view(pairs[i]), find(view(pairs[i])), view(pairs[i + 1]), no_deadline);
   }
@@ -232,12 +173,11 @@ StoreResult Store::set_all_exactly(std::span<Slice> pairs) {
   uint64_t given_back = 0;
   for (uint64_t i = 0; i < pairs.size(); i += 2) {
     const Found found = find(view(pairs[i]));
-    taken += blocks_.blocks_for(pairs[i + 1].bytes);
+    taken += string_blocks(pairs[i].bytes, pairs[i + 1].bytes);
     if (found) {
-      given_back += blocks_of(table_.entry(found.index));
+      given_back += blocks_of(entry(found));
     } else {
       ++entries;
-      taken += blocks_.blocks_for(pairs[i].bytes);
     }
   }
   const uint64_t entries_free = table_.capacity() - table_.count();
@@ -249,11 +189,10 @@ StoreResult Store::set_all_exactly(std::span<Slice> pairs) {
   for (const bool shrinking : {true, false}) {
     for (uint64_t i = 0; i < pairs.size(); i += 2) {
       const Found found = find(view(pairs[i]));
-      const uint64_t old = found ? blocks_of(table_.entry(found.index)) : 0;
-      const uint64_t after = blocks_.blocks_for(pairs[i + 1].bytes);
+      const uint64_t old = found ? blocks_of(entry(found)) : 0;
+      const uint64_t after = string_blocks(pairs[i].bytes, pairs[i + 1].bytes);
       if ((after <= old) != shrinking) continue;
-      const uint64_t key_blocks = found ? 0 : blocks_.blocks_for(pairs[i].bytes);
-      if (!shrinking) reclaim(0, key_blocks + after - old, 0);
+      if (!shrinking) reclaim({.blocks = after - old});
       set_found(view(pairs[i]), found, view(pairs[i + 1]), no_deadline);
     }
   }
@@ -267,13 +206,11 @@ StoreResult Store::push(std::string_view key, std::span<const Slice> elements, L
   if (found && table_.entry(found.index).type != Type::list) return {Code::wrong_type};
   const uint64_t length = (found ? table_.entry(found.index).length : 0) + elements.size();
   if (length > list_length_max_) return {Code::too_long, length};
-  if (!found && !reclaim(/*entries=*/1, 0, 0)) return {Code::no_entry, 1, 0};
-  uint64_t needed = found ? 0 : blocks_.blocks_for(key.size());
-  for (const Slice& element : elements) needed += blocks_.blocks_for(element.bytes);
-  if (!reclaim(0, needed, 0)) return {Code::no_block, needed, blocks_.free_count()};
-  if (!reclaim(0, 0, elements.size())) {
-    return {Code::no_node, elements.size(), nodes_.free_count()};
-  }
+  Need need = {.entries = !found,
+               .blocks = found ? 0 : blocks_.blocks_for(key.size()),
+               .nodes = elements.size()};
+  for (const Slice& element : elements) need.blocks += blocks_.blocks_for(element.bytes);
+  if (const StoreResult room = make_room(need); !room.ok()) return room;
 
   if (!found) found.index = insert(key, found.hash, Type::list);
   Entry& entry = table_.entry(found.index);
@@ -287,19 +224,6 @@ StoreResult Store::push(std::string_view key, std::span<const Slice> elements, L
   note_change(found.index);
   KV_ASSERT(entry.length == length);
   return {Code::ok, length};
-}
-
-void Store::link(Entry& entry, uint32_t index, ListEnd end) {
-  const bool at_head = end == ListEnd::head;
-  const uint32_t neighbour = at_head ? entry.first : entry.last;
-  nodes_[index].previous = at_head ? index_none : neighbour;
-  nodes_[index].next = at_head ? neighbour : index_none;
-  if (neighbour != index_none) {
-    (at_head ? nodes_[neighbour].previous : nodes_[neighbour].next) = index;
-  }
-  if (at_head || entry.length == 0) entry.first = index;
-  if (!at_head || entry.length == 0) entry.last = index;
-  ++entry.length;
 }
 
 void Store::pop(Found found, uint64_t count, ListEnd end) {
@@ -323,9 +247,8 @@ bool Store::erase(std::string_view key) {
 void Store::remove(uint32_t index) {
   Entry& entry = table_.entry(index);
   note_change(index, /*goes=*/true);
-  release_value(entry);
+  release(entry);
   if (entry.expires) wheel_.cancel(index);
-  blocks_.release(entry.key_block, entry.key_bytes);
   table_.erase(index);
 }
 
@@ -338,61 +261,36 @@ void Store::clear() {
   dead_ = index_none;
 }
 
-/// Blocks of the value, without those of the key; counted no further than to `enough`.
-uint64_t Store::blocks_of(const Entry& entry, uint64_t enough) const {
-  if (entry.type == Type::string) return std::min(enough, blocks_.blocks_for(entry.length));
+/// Blocks of what the entry holds, under a key of so many bytes; counted no further than to
+/// `enough`.
+uint64_t Store::blocks_under(const Entry& entry, uint64_t key_bytes, uint64_t enough) const {
+  if (entry.type == Type::string) return std::min(enough, string_blocks(key_bytes, entry.length));
   KV_ASSERT(entry.type == Type::list);
-  uint64_t blocks = 0;
+  uint64_t blocks = blocks_.blocks_for(key_bytes);
   for (uint32_t at = entry.first; at != index_none && blocks < enough; at = nodes_[at].next) {
     blocks += blocks_.blocks_for(nodes_[at].bytes);
   }
   return std::min(enough, blocks);
 }
 
-/// Makes an entry that holds nothing yet.
-uint32_t Store::insert(std::string_view key, uint64_t hash, Entry::Type type) {
+/// Makes an entry of the key, with a string's value or a list that has no elements yet.
+uint32_t Store::insert(std::string_view key, uint64_t hash, Entry::Type type,
+                       std::string_view value) {
   const uint32_t index = table_.insert(hash);
   Entry& entry = table_.entry(index);
-  entry.key_block = blocks_.store(key);
+  entry.key_block = blocks_.store(key, value);
   entry.key_bytes = static_cast<uint32_t>(key.size());
   entry.first = index_none;
-  entry.last = index_none;
-  entry.length = 0;
+  entry.length = static_cast<uint32_t>(value.size());
   entry.accessed_s = now_s_;
   entry.type = type;
   return index;
 }
 
-void Store::release_elements(Entry& entry, uint64_t count, ListEnd end) {
-  for (uint64_t i = 0; i < count; ++i) {
-    const uint32_t index = end == ListEnd::head ? entry.first : entry.last;
-    const ListNode node = nodes_[index];
-    blocks_.release(node.block, node.bytes);
-    nodes_.release(index);
-    (end == ListEnd::head ? entry.first : entry.last) =
-        end == ListEnd::head ? node.next : node.previous;
-  }
-  entry.length -= static_cast<uint32_t>(count);
-  if (entry.length == 0) {
-    entry.first = entry.last = index_none;
-  } else if (end == ListEnd::head) {
-    nodes_[entry.first].previous = index_none;
-  } else {
-    nodes_[entry.last].next = index_none;
-  }
-}
-
-/// A long list is only unhooked: its elements wait for tidy().
-void Store::release_value(Entry& entry) {
-  if (entry.type == Type::string) {
-    blocks_.release(entry.first, entry.length);
-  } else if (entry.length <= elements_freed_at_once) {
-    release_elements(entry, entry.length, ListEnd::head);
-  } else {
-    nodes_[entry.last].next = dead_;
-    dead_ = entry.first;
-    entry.length = 0;
-  }
+/// Gives back everything that the entry holds, its key too.
+void Store::release(Entry& entry) {
+  if (entry.type == Type::list) release_elements(entry);
+  blocks_.release(entry.key_block, entry.chain_bytes());
 }
 
 void Store::note_use() {

@@ -1,9 +1,10 @@
 // The store: strings and lists by key, in the map, the blocks and the list nodes.
 //
 // Every change is checked first and then made whole or not at all, so a result other than `ok`
-// leaves the store as it was. A string of n bytes takes max(1, ceil(n / payload)) blocks, a
-// list element a node as well; what an overwrite gives back counts as free for it. A list is
-// never empty: its key goes with its last element. Bytes: those of its three parts, no more.
+// leaves the store as it was. A string takes one chain of blocks with its key, the key first; a
+// list a chain for its key, and a chain and a node for each element; what an overwrite gives back
+// counts as free for it. A list is never empty: its key goes with its last element. Bytes: those
+// of its parts, no more.
 #pragma once
 
 #include <cstdint>
@@ -11,16 +12,14 @@
 #include <string_view>
 
 #include "kvcore/memory/arena.hpp"
-#include "kvcore/memory/block_pool.hpp"
-#include "kvcore/memory/node_pool.hpp"
-#include "kvcore/memory/table.hpp"
 #include "kvcore/memory/timing_wheel.hpp"
 #include "server/key_watches.hpp"
+#include "server/store_content.hpp"
 #include "server/store_result.hpp"
 
 namespace kv {
 
-class Store {
+class Store : public StoreContent {
  public:
   using Found = FoundKey;
 
@@ -47,48 +46,27 @@ class Store {
   /// Milliseconds until tidy() has work, at most; UINT64_MAX if no key expires.
   uint64_t idle_ms() const { return dead_ != index_none ? 0 : wheel_.idle_ms(); }
 
-  uint64_t key_count() const { return table_.count(); }
-  uint64_t key_count_max() const { return table_.capacity(); }
   uint64_t list_length_max() const { return list_length_max_; }
   /// Of entries, blocks, list_nodes or timers, in units of the part. REQUIRES: it is one of them.
   PoolUse use(Part part) const;
-  /// Bytes of all keys and values together. Costs a pass over the entries and list elements.
-  uint64_t data_bytes() const;
   uint64_t expired_count() const { return expired_count_; }  ///< keys that expired so far
   void forget_expired_count() { expired_count_ = 0; }
   /// How long the keys that expire still have on average, in milliseconds.
   uint64_t average_ttl_ms() const;
 
   /// Finds a key, which counts as a use of it; peek() does not.
-  Found find(std::string_view key);
-  Found peek(std::string_view key);
-  const Entry& entry(Found found) const { return table_.entry(found.index); }
+  Found find(std::string_view key) { return find(key, hash(key)); }
+  Found peek(std::string_view key) { return peek(key, hash(key)); }
+  /// The same where the key's hash is known.
+  Found find(std::string_view key, uint64_t hash);
+  Found peek(std::string_view key, uint64_t hash);
 
-  /// Entries by index, from 0 to below entry_end(): an entry keeps its index for its whole life.
-  /// Free ones and expired ones are not live.
-  uint32_t entry_end() const { return table_.used_end(); }
-  const Entry& entry_at(uint32_t index) const { return table_.entry(index); }
+  const Entry& entry(Found found) const { return entry_at(found.index); }
+
+  /// Whether the entry of that index is used and did not expire.
   bool is_live(uint32_t index) const;
   /// A live entry, each about as likely as any other, or index_none. Deletes what it finds dead.
   uint32_t random_entry();
-
-  void read_key(const Entry& entry, char* out) const {
-    blocks_.read(entry.key_block, entry.key_bytes, out);
-  }
-  BlockPool::Reader key_reader(const Entry& entry) const {
-    return {blocks_, entry.key_block, entry.key_bytes};
-  }
-
-  /// Copies a string's entry.length bytes to `out`. REQUIRES: the entry is a string.
-  void read(const Entry& entry, char* out) const;
-  /// Copies `bytes` of a string from `offset` on. REQUIRES: the entry is a string and holds them.
-  void read(const Entry& entry, uint64_t offset, uint64_t bytes, char* out) const;
-
-  /// The node of an element, found from the nearer end. REQUIRES: index < entry.length.
-  uint32_t node_at(const Entry& entry, uint64_t index) const;
-  const ListNode& node(uint32_t index) const { return nodes_[index]; }
-  /// Copies an element's node.bytes bytes to `out`.
-  void read(const ListNode& node, char* out) const;
 
   /// Sets a string and its deadline.
   StoreResult set(std::string_view key, std::string_view value, uint64_t deadline_ms = no_deadline);
@@ -153,23 +131,38 @@ class Store {
   /// Longer lists are freed piece by piece.
   static constexpr uint64_t elements_freed_at_once = 32;
 
+  using Need = StoreNeed;
+
   void move_clock(uint64_t now_ms);
   bool is_due(uint32_t index) const { return wheel_.deadline_ms(index) <= now_ms_; }
-  uint64_t blocks_of(const Entry& entry, uint64_t enough = UINT64_MAX) const;
+  uint64_t blocks_under(const Entry& entry, uint64_t key_bytes, uint64_t enough = UINT64_MAX) const;
+  uint64_t blocks_of(const Entry& entry, uint64_t enough = UINT64_MAX) const {
+    return blocks_under(entry, entry.key_bytes, enough);
+  }
+  uint64_t string_blocks(uint64_t key_bytes, uint64_t bytes) const {
+    return blocks_.blocks_for(key_bytes + bytes);
+  }
   void set_found(std::string_view key, Found found, std::string_view value, uint64_t deadline_ms);
   StoreResult set_all_exactly(std::span<Slice> pairs);
-  uint32_t insert(std::string_view key, uint64_t hash, Entry::Type type);
+  uint32_t insert(std::string_view key, uint64_t hash, Entry::Type type,
+                  std::string_view value = {});
   void link(Entry& entry, uint32_t index, ListEnd end);
   void unlink(Entry& entry, uint32_t index);
   void release_elements(Entry& entry, uint64_t count, ListEnd end);
-  void release_value(Entry& entry);
-  void copy_value(const Entry& source, Entry& target);
+  void release_elements(Entry& entry);
+  void release(Entry& entry);
+  void copy_elements(const Entry& source, Entry& target);
+  void change_name(Entry& entry, std::string_view name);
+  void replace(Found target, Found from, std::string_view name, uint64_t blocks);
   void free_dead_element();
   void remove(uint32_t index);
   void remove_expired(uint32_t index);
   void change_deadline(uint32_t index, uint64_t deadline_ms);
+  bool has_room(const Need& need) const;
   /// Frees what is dead until so much is free. Returns whether it is.
-  bool reclaim(uint64_t entries, uint64_t blocks, uint64_t nodes);
+  bool reclaim(const Need& need);
+  /// The same, and says what is missing.
+  StoreResult make_room(const Need& need);
   void note_use();
   /// Tells those who watch or wait for the entry's key that it was changed, or goes away.
   void note_change(uint32_t index, bool goes = false) {
@@ -177,9 +170,6 @@ class Store {
     watches_.changed(table_.entry(index).hash_high, goes ? index_none : index);
   }
 
-  Table table_;
-  BlockPool blocks_;
-  NodePool nodes_;
   TimingWheel wheel_;
   KeyWatches watches_;
   uint64_t list_length_max_ = 0;

@@ -46,12 +46,13 @@ bool Store::tidy(uint64_t steps) {
   return steps == 0 || dead_ != index_none;
 }
 
-bool Store::reclaim(uint64_t entries, uint64_t blocks, uint64_t nodes) {
-  const auto enough = [&] {
-    return entries <= table_.capacity() - table_.count() && blocks <= blocks_.free_count() &&
-           nodes <= nodes_.free_count();
-  };
-  while (!enough()) {
+bool Store::has_room(const Need& need) const {
+  return need.entries <= table_.capacity() - table_.count() &&
+         need.blocks <= blocks_.free_count() && need.nodes <= nodes_.free_count();
+}
+
+bool Store::reclaim(const Need& need) {
+  while (!has_room(need)) {
     if (dead_ != index_none) {
       free_dead_element();
       continue;
@@ -64,6 +65,16 @@ bool Store::reclaim(uint64_t entries, uint64_t blocks, uint64_t nodes) {
     ++expired_count_;
   }
   return true;
+}
+
+StoreResult Store::make_room(const Need& need) {
+  if (reclaim(need)) return {};
+  const uint64_t entries = table_.capacity() - table_.count();
+  if (need.entries > entries) return {Code::no_entry, need.entries, entries};
+  if (need.blocks > blocks_.free_count()) {
+    return {Code::no_block, need.blocks, blocks_.free_count()};
+  }
+  return {Code::no_node, need.nodes, nodes_.free_count()};
 }
 
 void Store::free_dead_element() {
@@ -125,21 +136,13 @@ StoreResult Store::write(std::string_view key, Found found, uint64_t offset,
                          std::string_view data) {
   const uint64_t old_bytes = found ? entry(found).length : 0;
   const uint64_t bytes = std::max(old_bytes, offset + data.size());
-  uint64_t needed = blocks_.blocks_for(bytes);
-  if (found) {
-    needed -= blocks_.blocks_for(old_bytes);
-  } else {
-    if (!reclaim(/*entries=*/1, 0, 0)) return {Code::no_entry, 1, 0};
-    needed += blocks_.blocks_for(key.size());
-  }
-  if (!reclaim(0, needed, 0)) return {Code::no_block, needed, blocks_.free_count()};
-  if (!found) {
-    found.index = insert(key, found.hash, Type::string);
-    table_.entry(found.index).first = blocks_.store({});
-  }
+  Need need = {.entries = !found, .blocks = string_blocks(key.size(), bytes)};
+  if (found) need.blocks -= string_blocks(key.size(), old_bytes);
+  if (const StoreResult room = make_room(need); !room.ok()) return room;
+  if (!found) found.index = insert(key, found.hash, Type::string);
   Entry& entry = table_.entry(found.index);
   KV_ASSERT(entry.type == Type::string);
-  blocks_.write(entry.first, old_bytes, offset, data);
+  blocks_.write(entry.key_block, entry.chain_bytes(), entry.key_bytes + offset, data);
   entry.length = static_cast<uint32_t>(bytes);
   note_change(found.index);
   note_use();
@@ -150,40 +153,58 @@ StoreResult Store::rename(Found from, std::string_view to) {
   const Found target = peek(to);
   if (target.index == from.index) return {};
   Entry& entry = table_.entry(from.index);
-  const uint64_t deadline_ms = this->deadline_ms(from);
+  const uint64_t before = blocks_.blocks_for(entry.chain_bytes());
+  const uint64_t after = blocks_.blocks_for(entry.chain_bytes() - entry.key_bytes + to.size());
+  const uint64_t more = after - std::min(after, before);
+  const uint64_t given_back = target ? blocks_of(this->entry(target), more) : 0;
+  if (const StoreResult room = make_room({.blocks = more - given_back}); !room.ok()) return room;
   if (target) {
-    Entry& replaced = table_.entry(target.index);
-    release_value(replaced);
-    replaced.type = entry.type;
-    replaced.first = entry.first;
-    replaced.last = entry.last;
-    replaced.length = entry.length;
-    replaced.accessed_s = entry.accessed_s;
-    change_deadline(from.index, no_deadline);
-    change_deadline(target.index, deadline_ms);
-    note_change(target.index);
+    replace(target, from, to, more);
+  } else {
+    change_name(entry, to);
+    // It goes to another bucket, in the same entry: the one that was freed last is taken first.
+    Entry moved = entry;
     note_change(from.index, /*goes=*/true);
-    blocks_.release(entry.key_block, entry.key_bytes);
     table_.erase(from.index);
-    return {};
+    const uint32_t index = table_.insert(target.hash);
+    KV_ASSERT(index == from.index);
+    moved.hash_high = table_.entry(index).hash_high;
+    table_.entry(index) = moved;
+    note_change(index);
   }
-  const uint64_t old_blocks = blocks_.blocks_for(entry.key_bytes);
-  const uint64_t new_blocks = blocks_.blocks_for(to.size());
-  const uint64_t needed = new_blocks - std::min(new_blocks, old_blocks);
-  if (!reclaim(0, needed, 0)) return {Code::no_block, needed, blocks_.free_count()};
-  blocks_.overwrite(entry.key_block, entry.key_bytes, to);
-  entry.key_bytes = static_cast<uint32_t>(to.size());
-  // It goes to another bucket, in the same entry: the one that was freed last is taken first.
-  Entry moved = entry;
-  note_change(from.index, /*goes=*/true);
-  table_.erase(from.index);
-  const uint32_t index = table_.insert(target.hash);
-  KV_ASSERT(index == from.index);
-  moved.hash_high = table_.entry(index).hash_high;
-  table_.entry(index) = moved;
-  note_change(index);
   note_use();
   return {};
+}
+
+/// Rewrites the key. REQUIRES: there are the blocks that it takes more.
+void Store::change_name(Entry& entry, std::string_view name) {
+  entry.key_block =
+      blocks_.replace_head(entry.key_block, entry.chain_bytes(), entry.key_bytes, name);
+  entry.key_bytes = static_cast<uint32_t>(name.size());
+}
+
+/// Gives the entry `target` under `name` what `from` holds, and frees `from`. REQUIRES: with what
+/// `target` gives back there are the blocks that the name takes more.
+void Store::replace(Found target, Found from, std::string_view name, uint64_t blocks) {
+  Entry& source = table_.entry(from.index);
+  Entry& replaced = table_.entry(target.index);
+  const uint64_t deadline_ms = this->deadline_ms(from);
+  release(replaced);
+  // What was replaced may be dead and not yet free.
+  const bool enough = reclaim({.blocks = blocks});
+  KV_ASSERT(enough);
+  change_name(source, name);
+  replaced.key_block = source.key_block;
+  replaced.key_bytes = source.key_bytes;
+  replaced.first = source.first;
+  replaced.length = source.length;
+  replaced.accessed_s = source.accessed_s;
+  replaced.type = source.type;
+  change_deadline(from.index, no_deadline);
+  change_deadline(target.index, deadline_ms);
+  note_change(target.index);
+  note_change(from.index, /*goes=*/true);
+  table_.erase(from.index);
 }
 
 StoreResult Store::copy(Found from, std::string_view to) {
@@ -193,50 +214,46 @@ StoreResult Store::copy(Found from, std::string_view to) {
     return entry.type == Type::list ? entry.length : 0;
   };
   const Entry source = entry(from);
-  const uint64_t blocks = blocks_of(source);
-  const uint64_t nodes = nodes_of(source);
-  uint64_t blocks_needed = blocks;
-  uint64_t nodes_needed = nodes;
+  const Need whole = {.blocks = blocks_under(source, to.size()), .nodes = nodes_of(source)};
+  Need need = whole;
+  need.entries = !target;
   if (target) {
-    const Entry& replaced = entry(target);
-    blocks_needed -= blocks_of(replaced, blocks);
-    nodes_needed -= std::min(nodes, nodes_of(replaced));
-  } else {
-    if (!reclaim(/*entries=*/1, 0, 0)) return {Code::no_entry, 1, 0};
-    blocks_needed += blocks_.blocks_for(to.size());
+    need.blocks -= blocks_of(entry(target), need.blocks);
+    need.nodes -= std::min(need.nodes, nodes_of(entry(target)));
   }
-  if (!reclaim(0, blocks_needed, 0)) return {Code::no_block, blocks_needed, blocks_.free_count()};
-  if (!reclaim(0, 0, nodes_needed)) return {Code::no_node, nodes_needed, nodes_.free_count()};
+  if (const StoreResult room = make_room(need); !room.ok()) return room;
 
   if (target) {
-    release_value(table_.entry(target.index));
+    release(table_.entry(target.index));
   } else {
-    target.index = insert(to, target.hash, source.type);
+    target.index = table_.insert(target.hash);
+    table_.entry(target.index).accessed_s = now_s_;
   }
   // What was replaced may be dead and not yet free.
-  const bool enough = reclaim(0, blocks, nodes);
+  const bool enough = reclaim(whole);
   KV_ASSERT(enough);
-  copy_value(source, table_.entry(target.index));
+  Entry& copied = table_.entry(target.index);
+  copied.key_bytes = static_cast<uint32_t>(to.size());
+  copied.key_block = blocks_.store(to, source.key_block, source.chain_bytes(), source.key_bytes);
+  copied.type = source.type;
+  copied.first = index_none;
+  copied.length = 0;
+  if (source.type == Type::string) {
+    copied.length = source.length;
+  } else {
+    copy_elements(source, copied);
+  }
   change_deadline(target.index, deadline_ms(from));
   note_change(target.index);
   note_use();
   return {};
 }
 
-/// REQUIRES: there are blocks and nodes enough, and `target` holds nothing.
-void Store::copy_value(const Entry& source, Entry& target) {
-  target.type = source.type;
-  if (source.type == Type::string) {
-    target.first = blocks_.copy(source.first, source.length);
-    target.last = index_none;
-    target.length = source.length;
-    return;
-  }
-  target.first = target.last = index_none;
-  target.length = 0;
+/// REQUIRES: there are blocks and nodes enough, and `target` has no elements.
+void Store::copy_elements(const Entry& source, Entry& target) {
   for (uint32_t at = source.first; at != index_none; at = nodes_[at].next) {
     const uint32_t index = nodes_.allocate();
-    nodes_[index].block = blocks_.copy(nodes_[at].block, nodes_[at].bytes);
+    nodes_[index].block = blocks_.store({}, nodes_[at].block, nodes_[at].bytes, /*offset=*/0);
     nodes_[index].bytes = nodes_[at].bytes;
     link(target, index, ListEnd::tail);
   }

@@ -15,7 +15,7 @@ using Type = Entry::Type;
 }  // namespace
 
 bool Store::equals(const ListNode& node, std::string_view element) const {
-  return blocks_.equals(node.block, node.bytes, element);
+  return node.bytes == element.size() && blocks_.begins_with(node.block, node.bytes, element);
 }
 
 StoreResult Store::replace_element(Found found, uint32_t node, std::string_view element) {
@@ -23,8 +23,8 @@ StoreResult Store::replace_element(Found found, uint32_t node, std::string_view 
   ListNode& at = nodes_[node];
   const uint64_t blocks = blocks_.blocks_for(element.size());
   const uint64_t needed = blocks - std::min(blocks, blocks_.blocks_for(at.bytes));
-  if (!reclaim(0, needed, 0)) return {Code::no_block, needed, blocks_.free_count()};
-  blocks_.overwrite(at.block, at.bytes, element);
+  if (const StoreResult room = make_room({.blocks = needed}); !room.ok()) return room;
+  blocks_.overwrite(at.block, at.bytes, /*offset=*/0, element);
   at.bytes = static_cast<uint32_t>(element.size());
   note_change(found.index);
   note_use();
@@ -37,20 +37,18 @@ StoreResult Store::insert_element(Found found, uint32_t neighbour, ListEnd side,
   KV_ASSERT(entry.type == Type::list);
   const uint64_t length = uint64_t{entry.length} + 1;
   if (length > list_length_max_) return {Code::too_long, length};
-  const uint64_t needed = blocks_.blocks_for(element.size());
-  if (!reclaim(0, needed, 0)) return {Code::no_block, needed, blocks_.free_count()};
-  if (!reclaim(0, 0, /*nodes=*/1)) return {Code::no_node, 1, 0};
+  const Need need = {.blocks = blocks_.blocks_for(element.size()), .nodes = 1};
+  if (const StoreResult room = make_room(need); !room.ok()) return room;
 
   const uint32_t index = nodes_.allocate();
   nodes_[index].block = blocks_.store(element);
   nodes_[index].bytes = static_cast<uint32_t>(element.size());
   const bool before = side == ListEnd::head;
-  const uint32_t beyond = before ? nodes_[neighbour].previous : nodes_[neighbour].next;
-  if (beyond == index_none) {
+  if (neighbour == end_node(entry, side)) {
     link(entry, index, side);
   } else {
-    const uint32_t previous = before ? beyond : neighbour;
-    const uint32_t next = before ? neighbour : beyond;
+    const uint32_t previous = before ? nodes_[neighbour].previous : neighbour;
+    const uint32_t next = before ? neighbour : nodes_[neighbour].next;
     nodes_[index].previous = previous;
     nodes_[index].next = next;
     nodes_[previous].next = index;
@@ -67,8 +65,8 @@ uint64_t Store::remove_elements(Found found, std::string_view element, uint64_t 
   Entry& entry = table_.entry(found.index);
   KV_ASSERT(entry.type == Type::list);
   uint64_t removed = 0;
-  uint32_t at = from == ListEnd::head ? entry.first : entry.last;
-  while (at != index_none && removed < count) {
+  uint32_t at = end_node(entry, from);
+  for (uint64_t left = entry.length; left > 0 && removed < count; --left) {
     const uint32_t after = from == ListEnd::head ? nodes_[at].next : nodes_[at].previous;
     if (equals(nodes_[at], element)) {
       unlink(entry, at);
@@ -90,7 +88,7 @@ StoreResult Store::move_element(Found from, ListEnd from_end, std::string_view t
   Entry& source = table_.entry(from.index);
   KV_ASSERT(source.type == Type::list);
   Found target = find(to);
-  const uint32_t node = from_end == ListEnd::head ? source.first : source.last;
+  const uint32_t node = end_node(source, from_end);
   if (target && table_.entry(target.index).type != Type::list) return {Code::wrong_type};
   if (target && target.index == from.index) {
     unlink(source, node);
@@ -104,11 +102,10 @@ StoreResult Store::move_element(Found from, ListEnd from_end, std::string_view t
   if (!target) {
     // The entry and the blocks of a source that goes with its last element are there for the
     // new key.
-    if (!source_goes && !reclaim(/*entries=*/1, 0, 0)) return {Code::no_entry, 1, 0};
     const uint64_t blocks = blocks_.blocks_for(to.size());
     const uint64_t given_back = source_goes ? blocks_.blocks_for(source.key_bytes) : 0;
-    const uint64_t needed = blocks - std::min(blocks, given_back);
-    if (!reclaim(0, needed, 0)) return {Code::no_block, needed, blocks_.free_count()};
+    const Need need = {.entries = !source_goes, .blocks = blocks - std::min(blocks, given_back)};
+    if (const StoreResult room = make_room(need); !room.ok()) return room;
   }
 
   unlink(source, node);
@@ -124,13 +121,68 @@ StoreResult Store::move_element(Found from, ListEnd from_end, std::string_view t
   return {};
 }
 
+/// Puts a node at an end of a list. What the node holds is the caller's.
+void Store::link(Entry& entry, uint32_t index, ListEnd end) {
+  ListNode& node = nodes_[index];
+  node.next = index_none;
+  if (entry.length++ == 0) {
+    node.previous = index;
+    entry.first = index;
+    return;
+  }
+  ListNode& first = nodes_[entry.first];
+  node.previous = first.previous;
+  first.previous = index;
+  if (end == ListEnd::head) {
+    node.next = entry.first;
+    entry.first = index;
+  } else {
+    nodes_[node.previous].next = index;
+  }
+}
+
 /// Takes a node out of its list; what it holds stays.
 void Store::unlink(Entry& entry, uint32_t index) {
   KV_ASSERT(entry.length > 0);
   const ListNode node = nodes_[index];
-  (node.previous == index_none ? entry.first : nodes_[node.previous].next) = node.next;
-  (node.next == index_none ? entry.last : nodes_[node.next].previous) = node.previous;
-  --entry.length;
+  if (--entry.length == 0) {
+    entry.first = index_none;
+    return;
+  }
+  (index == entry.first ? entry.first : nodes_[node.previous].next) = node.next;
+  nodes_[node.next == index_none ? entry.first : node.next].previous = node.previous;
+}
+
+/// Frees elements from an end on.
+void Store::release_elements(Entry& entry, uint64_t count, ListEnd end) {
+  if (count == 0) return;
+  const bool forward = end == ListEnd::head;
+  uint32_t first = entry.first;
+  uint32_t last = nodes_[first].previous;
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint32_t index = forward ? first : last;
+    const ListNode node = nodes_[index];
+    blocks_.release(node.block, node.bytes);
+    nodes_.release(index);
+    (forward ? first : last) = forward ? node.next : node.previous;
+  }
+  entry.length -= static_cast<uint32_t>(count);
+  entry.first = entry.length == 0 ? index_none : first;
+  if (entry.length == 0) return;
+  nodes_[first].previous = last;
+  if (!forward) nodes_[last].next = index_none;
+}
+
+/// Frees all elements. Those of a long list are only unhooked: they wait for tidy().
+void Store::release_elements(Entry& entry) {
+  if (entry.length <= elements_freed_at_once) {
+    release_elements(entry, entry.length, ListEnd::head);
+    return;
+  }
+  nodes_[end_node(entry, ListEnd::tail)].next = dead_;
+  dead_ = entry.first;
+  entry.first = index_none;
+  entry.length = 0;
 }
 
 }  // namespace kv

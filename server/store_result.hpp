@@ -15,6 +15,13 @@ struct PoolUse {
   uint64_t used_max = 0;  ///< the most that was ever used
 };
 
+/// What a change takes of each pool.
+struct StoreNeed {
+  uint64_t entries = 0;
+  uint64_t blocks = 0;
+  uint64_t nodes = 0;
+};
+
 /// A key that was looked up. Good until the next change of the store.
 struct FoundKey {
   uint32_t index;  ///< of the entry, or index_none

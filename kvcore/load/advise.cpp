@@ -59,6 +59,17 @@ Advice about_buffers(const Violation& violation) {
   }
 }
 
+/// " to 80", the size of which a full string or list element takes one whole block; nothing where
+/// that is no block size, or no smaller one.
+std::string tight_block_text(const Config& config) {
+  const OptionInfo& option = option_info(Option::block_bytes);
+  const bool lists = config.list_length_max > 0;
+  const uint64_t bytes = lists ? config.val_size_max : config.key_size_max + config.val_size_max;
+  const uint64_t unit = option.multiple_of;
+  const uint64_t block = std::max((bytes + unit - 1) / unit * unit, option.minimum);
+  return block < config.block_bytes ? fmt::format(" to {}", block) : std::string();
+}
+
 Advice about_store(const Config& config, const Violation& violation) {
   const std::string value = grouped(violation.value);
   const std::string limit = grouped(violation.limit);
@@ -76,7 +87,7 @@ Advice about_store(const Config& config, const Violation& violation) {
     default:
       return {fmt::format("a key at its limits has {} bytes but takes {} in blocks of {}", value,
                           limit, grouped(config.block_bytes)),
-              "lower block_bytes"};
+              fmt::format("lower block_bytes{}", tight_block_text(config))};
   }
 }
 

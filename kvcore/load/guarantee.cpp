@@ -57,10 +57,11 @@ std::string any_blocks(const Guarantee& g) {
                         counted(g.value_bytes_max, "byte"), counted(g.list_length_max, "element"));
   return fmt::format(
       "any set of at most {} (keys of up to {}, {}) whose blocks add up to at most {}, one block "
-      "per started {} of each key{} and at least one each; for example {}",
+      "for the first {} of each {}, and one more per started {} beyond; for example {}",
       counted(g.keys, "key"), counted(g.key_bytes_max, "byte"), lists, grouped(g.blocks),
-      counted(g.block_payload_bytes, "byte"),
-      g.list_length_max == 0 ? " and value" : ", value and element", examples(g));
+      counted(g.block_bytes, "byte"),
+      g.list_length_max == 0 ? "key with its value" : "string with its key, list's key and element",
+      counted(g.block_payload_bytes, "byte"), examples(g));
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ class NodePool {
   void release(uint32_t index);
   void clear();
 
+  void prefetch(uint32_t index) const { __builtin_prefetch(&nodes_[index]); }
   ListNode& operator[](uint32_t index) { return nodes_[index]; }
   const ListNode& operator[](uint32_t index) const { return nodes_[index]; }
 

@@ -59,6 +59,12 @@ Table::Table(std::span<Bucket> buckets, std::span<Entry> entries, HashKey key)
   KV_ASSERT(entries.size() < buckets.size() * Bucket::slots);
 }
 
+uint32_t Table::candidate(uint64_t hash) const {
+  const Bucket& bucket = buckets_[home(hash)];
+  const uint32_t mask = slots_with(bucket, tag_of(hash));
+  return mask == 0 ? index_none : bucket.entries[first_slot(mask)];
+}
+
 uint32_t Table::find(std::string_view key, uint64_t hash, const BlockPool& blocks) const {
   const uint8_t tag = tag_of(hash);
   const uint32_t high = high_of(hash);
@@ -69,7 +75,7 @@ uint32_t Table::find(std::string_view key, uint64_t hash, const BlockPool& block
       const uint32_t index = bucket.entries[first_slot(mask)];
       const Entry& entry = entries_[index];
       if (entry.hash_high != high || entry.key_bytes != key.size()) continue;
-      if (blocks.equals(entry.key_block, entry.key_bytes, key)) return index;
+      if (blocks.begins_with(entry.key_block, entry.chain_bytes(), key)) return index;
     }
     if (bucket.passed == 0) return index_none;
     at = after(at);

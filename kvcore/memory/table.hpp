@@ -31,7 +31,16 @@ class Table {
   bool full() const { return count_ == capacity(); }
 
   uint64_t hash(std::string_view key) const { return siphash13(hash_key_, key); }
-  void prefetch(uint64_t hash) const { __builtin_prefetch(&buckets_[home(hash)]); }
+
+  // To find a key takes its bucket, its entry and its blocks, one after the other. Whoever has
+  // several keys to find asks for the buckets of all, then for the entries of all.
+  void prefetch_bucket(uint64_t hash) const { __builtin_prefetch(&buckets_[home(hash)]); }
+  void prefetch_entry(uint64_t hash) const {
+    const uint32_t index = candidate(hash);
+    if (index != index_none) __builtin_prefetch(&entries_[index]);
+  }
+  /// The first entry in the home of `hash` that may be the key's, or index_none.
+  uint32_t candidate(uint64_t hash) const;
 
   /// The index of the entry of `key`, or index_none. Keys are compared in `blocks`.
   uint32_t find(std::string_view key, uint64_t hash, const BlockPool& blocks) const;

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "kvcore/plan/amount.hpp"
+#include "kvcore/plan/chains.hpp"
 #include "kvcore/plan/commands.hpp"
 #include "kvcore/plan/config.hpp"
 #include "kvcore/plan/records.hpp"
@@ -152,7 +153,7 @@ struct PlanResult {
 constexpr PlanResult plan(const Config& config);
 
 /// The layout of records and components; grows when the same config gets other bytes.
-constexpr uint64_t layout_version = 1;
+constexpr uint64_t layout_version = 2;
 
 }  // namespace kv
 

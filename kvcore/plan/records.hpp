@@ -15,16 +15,21 @@ namespace kv {
 struct Entry {
   enum class Type : uint8_t { free, string, list };
 
-  uint32_t key_block;  ///< first block of the key
+  uint32_t key_block;  ///< first block of the chain that begins with the key
   uint32_t key_bytes;
-  uint32_t first;       ///< string: first block; list: first node; free: next free entry
-  uint32_t last;        ///< list: last node; string: unused
-  uint32_t length;      ///< string: bytes; list: elements
+  uint32_t first;  ///< list: first node; free: next free entry; string: unused
+  uint32_t unused;
+  uint32_t length;      ///< string: bytes, behind the key in its chain; list: elements
   uint32_t hash_high;   ///< upper half of the key's hash, compared before the key is
   uint32_t accessed_s;  ///< when it was last looked up, in seconds since 1970
   Type type;
   bool expires;  ///< the timer of this entry's index is set
-  uint8_t unused[2];
+  uint8_t padding[2];
+
+  /// What the key's chain holds: the key, and the value of a string.
+  constexpr uint64_t chain_bytes() const {
+    return uint64_t{key_bytes} + (type == Type::string ? length : 0);
+  }
 };
 static_assert(sizeof(Entry) == 32 && alignof(Entry) == 4);
 
@@ -46,10 +51,10 @@ static_assert(sizeof(Bucket) == 64 && alignof(Bucket) == 64);
 
 /// An element of a list. Free nodes are chained through `next`.
 struct ListNode {
-  uint32_t previous;
-  uint32_t next;
-  uint32_t block;  ///< first block of the element
-  uint32_t bytes;  ///< length of the element
+  uint32_t previous;  ///< of the first one: the last
+  uint32_t next;      ///< of the last one: none
+  uint32_t block;     ///< first block of the element
+  uint32_t bytes;     ///< length of the element
 };
 static_assert(sizeof(ListNode) == 16 && alignof(ListNode) == 4);
 
@@ -72,7 +77,7 @@ struct Slice {
 };
 static_assert(sizeof(Slice) == 16 && alignof(Slice) == 8);
 
-/// Every block begins with the index of the next block of its chain.
+/// Every block but the last of its chain ends in the index of the next.
 using BlockLink = uint32_t;
 static_assert(sizeof(BlockLink) == 4);
 

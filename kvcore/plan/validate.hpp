@@ -106,7 +106,7 @@ constexpr void check_plan(const Config& config, Violations& out) {
   }
   const Allocation& allocation = planned.allocation;
   const Terms& terms = allocation.terms;
-  const uint64_t one_key_bytes = (terms.key_blocks + terms.value_blocks) * config.block_bytes;
+  const uint64_t one_key_bytes = terms.single_blocks * config.block_bytes;
   if (allocation.config.store_bytes < one_key_bytes) {
     out.add({Rule::store_too_small, Option::store_bytes, Option::none,
              allocation.config.store_bytes, one_key_bytes});

@@ -37,7 +37,7 @@ Outcome pop(Call& call, ListEnd end) {
   count = std::min<uint64_t>(count, entry.length);
 
   const bool forward = end == ListEnd::head;
-  const uint32_t first = forward ? entry.first : entry.last;
+  const uint32_t first = call.store.end_node(entry, end);
   if (with_count) {
     const Outcome outcome = write_elements(call, {first, count, forward});
     if (outcome != Outcome::done) return outcome;

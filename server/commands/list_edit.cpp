@@ -73,7 +73,7 @@ void find_positions(const Call& call, const Entry& entry, const PositionOptions&
   uint64_t to_skip = static_cast<uint64_t>(forward ? options.rank : -options.rank) - 1;
   uint64_t wanted = options.count == 0 ? UINT64_MAX : options.count;
   const uint64_t compare = options.compare == 0 ? UINT64_MAX : options.compare;
-  uint32_t at = forward ? entry.first : entry.last;
+  uint32_t at = call.store.end_node(entry, forward ? ListEnd::head : ListEnd::tail);
   for (uint64_t i = 0; i < entry.length && i < compare && wanted > 0; ++i) {
     const ListNode& node = call.store.node(at);
     at = forward ? node.next : node.previous;

@@ -59,7 +59,7 @@ Outcome move(Call& call, ListEnd from_end, ListEnd to_end) {
   const Entry& entry = call.store.entry(from);
   if (!is_list(entry)) return fail_wrong_type(call);
   // A copy: the element is the same after the move, its neighbours are not.
-  const ListNode node = call.store.node(from_end == ListEnd::head ? entry.first : entry.last);
+  const ListNode node = call.store.node(call.store.end_node(entry, from_end));
   const uint64_t bytes = bulk_reply_bytes(node.bytes);
   if (!call.reply.fits(bytes)) return call.needs(bytes);
   count_lookup(call, true);
@@ -105,7 +105,7 @@ bool parse_multi_pop(Call& call, uint64_t at, MultiPop& pop) {
 Outcome pop_from(Call& call, std::string_view key, Store::Found found, const MultiPop& pop) {
   const Entry& entry = call.store.entry(found);
   const bool forward = pop.end == ListEnd::head;
-  const Walk range = {forward ? entry.first : entry.last,
+  const Walk range = {call.store.end_node(entry, pop.end),
                       std::min<uint64_t>(pop.count, entry.length), forward};
   const uint64_t bytes =
       array_reply_bytes(2) + bulk_reply_bytes(key.size()) + elements_bytes(call.store, range);

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "kvcore/plan/chains.hpp"
 #include "server/commands/client_text.hpp"
 #include "server/commands/subcommand.hpp"
 #include "server/commands/text.hpp"
@@ -20,18 +21,14 @@ void write_decimal(ReplyWriter& reply, uint64_t number) {
   reply.bulk({digits, static_cast<uint64_t>(end.ptr - digits)});
 }
 
-uint64_t blocks_of(const Call& call, uint64_t bytes) {
-  const uint64_t payload = call.server.allocation->terms.block_payload_bytes;
-  return bytes == 0 ? 1 : (bytes + payload - 1) / payload;
-}
-
 /// Of a list, the first `samples` elements stand for all.
 uint64_t list_bytes(const Call& call, const Entry& entry, uint64_t samples) {
   const uint64_t block_bytes = call.server.allocation->config.block_bytes;
   uint64_t sampled_bytes = 0;
   uint64_t sampled = 0;
   for (uint32_t node = entry.first; sampled < samples; node = call.store.node(node).next) {
-    sampled_bytes += sizeof(ListNode) + blocks_of(call, call.store.node(node).bytes) * block_bytes;
+    sampled_bytes +=
+        sizeof(ListNode) + chain_blocks(call.store.node(node).bytes, block_bytes) * block_bytes;
     ++sampled;
   }
   return sampled_bytes * entry.length / sampled;
@@ -54,12 +51,10 @@ Outcome memory_usage(Call& call) {
   }
   const Entry& entry = call.store.entry(found);
   const uint64_t block_bytes = call.server.allocation->config.block_bytes;
-  uint64_t bytes = sizeof(Entry) + blocks_of(call, entry.key_bytes) * block_bytes;
+  uint64_t bytes = sizeof(Entry) + chain_blocks(entry.chain_bytes(), block_bytes) * block_bytes;
   if (entry.type == Entry::Type::list) {
     const bool all = samples == 0 || samples > entry.length;
     bytes += list_bytes(call, entry, all ? entry.length : samples);
-  } else {
-    bytes += blocks_of(call, entry.length) * block_bytes;
   }
   call.reply.integer(static_cast<int64_t>(bytes));
   return Outcome::done;

@@ -14,7 +14,7 @@
 
 namespace kv::fuzz {
 
-/// 28 bytes of payload in a block; 12 keys of up to 40 bytes, values of up to 200, lists of 5;
+/// Blocks of 32 bytes; 12 keys of up to 40 bytes, values of up to 200, lists of 5;
 /// 60 blocks, so that every pool can be full. 3 clients with buffers for 2, and large slots.
 Config small_config();
 

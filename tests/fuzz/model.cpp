@@ -10,10 +10,12 @@ const std::string wrong_type =
     "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
 const std::string null = "$-1\r\n";
 
-uint64_t blocks_for(const std::string& text) {
+/// Of blocks of 32 bytes, all but the last with a link of 4.
+uint64_t blocks_for(uint64_t bytes) {
   constexpr uint64_t payload = 28;
-  return std::max<uint64_t>(1, (text.size() + payload - 1) / payload);
+  return bytes <= payload + 4 ? 1 : 1 + (bytes - 4 - 1) / payload;
 }
+uint64_t blocks_for(const std::string& text) { return blocks_for(text.size()); }
 
 std::string bulk(const std::string& text) {
   return "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
@@ -44,25 +46,28 @@ Model::List* Model::list(const std::string& key) {
   return found == keys_.end() ? nullptr : std::get_if<List>(&found->second);
 }
 
-/// Whether a change fits that takes `more` blocks for values and gives `freed` back.
-bool Model::has_room(const std::string& key, uint64_t more, uint64_t freed,
+/// Whether a change fits that takes `needed` blocks and gives those of the key back, if `replaces`.
+bool Model::has_room(const std::string& key, uint64_t needed, bool replaces,
                      const LocalServer& local) const {
-  const bool is_new = keys_.count(key) == 0;
+  const auto found = keys_.find(key);
+  const bool is_new = found == keys_.end();
   if (is_new && local.store().key_count() == local.config().key_count) return false;
-  const uint64_t needed = more + (is_new ? blocks_for(key) : 0);
+  uint64_t freed = 0;
+  if (replaces && !is_new) {
+    const auto* text = std::get_if<std::string>(&found->second);
+    freed = blocks_for(key.size() + (text == nullptr ? 0 : text->size()));
+    if (text == nullptr) {
+      for (const std::string& element : std::get<List>(found->second)) freed += blocks_for(element);
+    }
+  }
   return local.store().use(Part::blocks).used + needed <= local.block_count() + freed;
 }
 
 std::string Model::set(const Words& words, const LocalServer& local) {
   const std::string& value = words[2];
   if (value.size() > local.config().val_size_max) return too_long(value.size(), local);
-  uint64_t freed = 0;
-  if (const List* elements = list(words[1])) {
-    for (const std::string& element : *elements) freed += blocks_for(element);
-  } else if (keys_.count(words[1]) == 1) {
-    freed = blocks_for(std::get<std::string>(keys_[words[1]]));
-  }
-  if (!has_room(words[1], blocks_for(value), freed, local)) return "-OOM";
+  const uint64_t needed = blocks_for(words[1].size() + value.size());
+  if (!has_room(words[1], needed, /*replaces=*/true, local)) return "-OOM";
   keys_[words[1]] = value;
   return "+OK\r\n";
 }
@@ -74,14 +79,14 @@ std::string Model::append(const Words& words, const LocalServer& local) {
   const std::string old = found == keys_.end() ? "" : std::get<std::string>(found->second);
   const std::string value = old + words[2];
   if (value.size() > local.config().val_size_max) return "-ERR";
-  const uint64_t freed = found == keys_.end() ? 0 : blocks_for(old);
-  if (!has_room(words[1], blocks_for(value), freed, local)) return "-OOM";
+  const uint64_t needed = blocks_for(words[1].size() + value.size());
+  if (!has_room(words[1], needed, /*replaces=*/true, local)) return "-OOM";
   keys_[words[1]] = value;
   return integer(value.size());
 }
 
 std::string Model::push(const Words& words, const LocalServer& local, bool at_head) {
-  uint64_t blocks = 0;
+  uint64_t blocks = keys_.count(words[1]) == 0 ? blocks_for(words[1]) : 0;
   for (uint64_t i = 2; i < words.size(); ++i) {
     if (words[i].size() > local.config().val_size_max) return too_long(words[i].size(), local);
     blocks += blocks_for(words[i]);
@@ -93,7 +98,7 @@ std::string Model::push(const Words& words, const LocalServer& local, bool at_he
     return "-ERR list of " + std::to_string(length) + " elements would exceed list_length_max (" +
            std::to_string(local.config().list_length_max) + ")\r\n";
   }
-  if (!has_room(words[1], blocks, 0, local)) return "-OOM";
+  if (!has_room(words[1], blocks, /*replaces=*/false, local)) return "-OOM";
   if (elements == nullptr) elements = &std::get<List>(keys_[words[1]] = List());
   for (uint64_t i = 2; i < words.size(); ++i) {
     at_head ? elements->push_front(words[i]) : elements->push_back(words[i]);

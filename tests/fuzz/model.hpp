@@ -39,7 +39,7 @@ class Model {
   std::string range(const Words& words);
   std::string get(const Words& words);
   std::string erase(const Words& words);
-  bool has_room(const std::string& key, uint64_t more, uint64_t freed,
+  bool has_room(const std::string& key, uint64_t needed, bool replaces,
                 const LocalServer& local) const;
   List* list(const std::string& key);
   bool is_list(const std::string& key) const;

@@ -288,7 +288,7 @@ def proof_a_full_store_refuses_by_name_and_changes_nothing():
     """No entry and no block: reads, overwrites and deletions go on."""
     with Kvd("--connections", "4", "--keys", "3", "--value-max", "1000", "--list-max", "4",
              "--store", "4KiB") as server, server.client() as client:
-        # 16 blocks of 252 bytes: keys of one block, values of four.
+        # 16 blocks of 256 bytes: a key and its value, 1,001 bytes, take four.
         assert client.command("MSET", "a", "1" * 1000, "b", "2" * 1000, "c", "3" * 1000) == "OK"
         assert client.command("SET", "d", "") == Error(
             "OOM map is full: all 3 keys (key_count) are in use")
@@ -296,9 +296,9 @@ def proof_a_full_store_refuses_by_name_and_changes_nothing():
         assert client.command("MSET", "d", "x", "e", "x") == Error(
             "OOM map is full: 2 keys needed, 1 free (key_count)")
         assert client.command("DBSIZE") == 2
-        # Ten blocks are in use, six are free; a list of two full elements takes nine.
+        # Eight blocks are in use, eight are free; a list of two full elements takes nine.
         assert client.command("RPUSH", "l", "v" * 1000, "v" * 1000) == Error(
-            "OOM blocks are full: 9 needed, 6 free (store_bytes)")
+            "OOM blocks are full: 9 needed, 8 free (store_bytes)")
         assert client.command("EXISTS", "l") == 0
         assert client.command("RPUSH", "l", "v" * 1000) == 1
         assert client.command("SET", "b", "4" * 1000) == "OK"

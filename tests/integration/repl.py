@@ -69,16 +69,16 @@ def proof_a_config_can_be_tried_to_its_limit_on_piped_input():
 
 
 def proof_stats_shows_what_each_component_holds_of_its_plan():
-    """3 keys of 1 byte; values of 1 and 30 bytes (2 blocks of 28) and a list of 2 elements of
-    1 byte: 36 bytes in 3 + 1 + 2 + 2 blocks. The plan has 4 × (1 + 3 × 4) blocks."""
+    """3 keys of 1 byte; values of 1 and 30 bytes, in a block of 32 with their keys, and a list of
+    2 elements of 1 byte: 36 bytes in 1 + 1 + 3 blocks. The plan has 4 × (1 + 3 × 4) blocks."""
     output = piped(f"put a 1\nput b {'x' * 30}\nRPUSH l x y\nstats\n").stdout
     lines = output.split("(integer) 2\n")[1].split("\n")
     assert lines[0] == "entries     3 of 4", lines
-    assert lines[1] == "data bytes  36 in 8 of 52 blocks", lines
+    assert lines[1] == "data bytes  36 in 5 of 52 blocks", lines
     assert lines[2] == "capacity    1,664 bytes", lines
-    assert lines[3] == "load        75.00 % of the keys, 15.38 % of the blocks", lines
+    assert lines[3] == "load        75.00 % of the keys, 9.61 % of the blocks", lines
     table = {line[2:14].strip(): line[14:].split() for line in lines[5:] if line}
-    assert table["blocks"][:2] == ["1,664", "256"], table
+    assert table["blocks"][:2] == ["1,664", "160"], table
     planned = {component["name"].replace("_", " "): f"{component['bytes']:,}"
                for component in harness.plan(*SMALL)["components"]}
     for name, bytes_planned in planned.items():

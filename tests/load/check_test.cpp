@@ -25,7 +25,7 @@ TEST_CASE("the defaults break no rule") { CHECK(violations_in("") == ""); }
 TEST_CASE("every option beyond its bounds is reported in one run, at its value") {
   CHECK(violations_in("connections_max = 0\n"
                       "key_size_max = \"2GiB\"\n"
-                      "block_bytes = 100\n"
+                      "block_bytes = 102\n"
                       "[server]\n"
                       "stall_timeout_ms = \"2d\"\n") ==
         "a.toml:1:19: error: connections_max is 0 but must be at least 1 [minimum]\n"
@@ -35,9 +35,9 @@ TEST_CASE("every option beyond its bounds is reported in one run, at its value")
         "512MiB or less [maximum]\n"
         "    2 | key_size_max = \"2GiB\"\n"
         "      |                ^~~~~~\n"
-        "a.toml:3:15: error: block_bytes is 100 but must be a multiple of 8; write 96 or 104 "
+        "a.toml:3:15: error: block_bytes is 102 but must be a multiple of 4; write 100 or 104 "
         "[multiple]\n"
-        "    3 | block_bytes = 100\n"
+        "    3 | block_bytes = 102\n"
         "      |               ^~~\n"
         "a.toml:5:20: error: server.stall_timeout_ms is 172,800,000 but may be at most "
         "86,400,000 [maximum]\n"

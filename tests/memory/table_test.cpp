@@ -27,8 +27,11 @@ class TableFixture {
   uint32_t insert(const std::string& key) {
     const uint32_t index = table.insert(hash_of(key));
     Entry& entry = table.entry(index);
-    entry.key_block = blocks.store(key);
+    // A string has its value behind the key.
+    const std::string value(key.size() % 7 * 5, 'v');
+    entry.key_block = blocks.store(key, value);
     entry.key_bytes = static_cast<uint32_t>(key.size());
+    entry.length = static_cast<uint32_t>(value.size());
     entry.type = Entry::Type::string;
     return index;
   }
@@ -38,7 +41,7 @@ class TableFixture {
     REQUIRE(index != index_none);
     const Entry entry = table.entry(index);
     table.erase(index);
-    blocks.release(entry.key_block, entry.key_bytes);
+    blocks.release(entry.key_block, entry.chain_bytes());
   }
 
   uint64_t hash_of(const std::string& key) const {
@@ -120,11 +123,11 @@ TEST_CASE("the empty key and keys with zero bytes are keys like others") {
 TEST_CASE("a new entry is blank but for its hash, even where another was before") {
   TableFixture f(/*buckets=*/2, /*keys=*/10);
   const uint32_t index = f.insert("a");
-  f.table.entry(index).length = 77;
+  f.table.entry(index).accessed_s = 77;
   f.erase("a");
   const uint64_t hash = f.hash_of("b");
   CHECK(f.table.insert(hash) == index);
-  CHECK(f.table.entry(index).length == 0);
+  CHECK(f.table.entry(index).accessed_s == 0);
   CHECK(f.table.entry(index).first == 0);
   CHECK(f.table.entry(index).hash_high == hash >> 32);
   CHECK(f.table.entry(index).type == Entry::Type::free);

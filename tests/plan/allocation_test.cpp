@@ -98,8 +98,9 @@ TEST_CASE("without lists the largest request is one value with every option") {
   // *0\r\n and one value: 4 + 4,105.
   CHECK(allocation.terms.list_reply_bytes_max == 4'109);
   CHECK(allocation[Part::list_nodes].bytes == 0);
-  // 5 + 1 × 17 blocks a key: 1,000 × 22 × 256.
-  CHECK(allocation[Part::blocks].bytes == 5'632'000);
+  // Key and value are a chain of 5,120 bytes: 256 and 4,864 / 252 = 19.3, 21 blocks.
+  // 1,000 × 21 × 256.
+  CHECK(allocation[Part::blocks].bytes == 5'376'000);
 }
 
 TEST_CASE("a push carries no more elements than a command has arguments") {
@@ -129,8 +130,9 @@ TEST_CASE("every part of the default plan is the number worked out by hand") {
   // ceil(1,000 × 10 / 96) = ceil(104.17) = 105.
   same(Part::buckets, 105, 64, 6'720);
   same(Part::entries, 1'000, 32, 32'000);
-  // A block holds 256 − 4 = 252 bytes. Key: ceil(1,024 / 252) = 5. Value: ceil(4,096 / 252) = 17.
-  // A key with 50 values: 5 + 50 × 17 = 855 blocks.
+  // The last block of a chain holds 256 bytes, each of the others 252. A key: 256 and 768 / 252 =
+  // 3.05, 5 blocks. An element: 256 and 3,840 / 252 = 15.2, 17 blocks. A key with 50 elements:
+  // 5 + 50 × 17 = 855 blocks.
   same(Part::blocks, 855'000, 256, 218'880'000);
   same(Part::list_nodes, 50'000, 16, 800'000);
   // 11 levels of 64 slots.
@@ -191,6 +193,34 @@ TEST_CASE("what lies outside the arena of the default plan is the number worked 
   CHECK(bytes(Outside::socket_memory) == 163'840'000);
   // 260,083,712 + 4,194,304 + 573,512 + 221,184 + 5,120,000 + 163,840,000
   CHECK(a.container_bytes == 434'032'712);
+}
+
+TEST_CASE("a chain of blocks has a link in every block but the last") {
+  // Of 256 bytes; then 252 for each block that was the last.
+  static_assert(chain_blocks(0, 256) == 1);
+  static_assert(chain_blocks(256, 256) == 1);
+  static_assert(chain_blocks(257, 256) == 2);
+  static_assert(chain_blocks(508, 256) == 2);  // 252 + 256
+  static_assert(chain_blocks(509, 256) == 3);
+  static_assert(chain_bytes_max(2, 256) == 508);
+  // A key of 16 bytes and a value of 64 are one block of 80, which 84 bytes would not be.
+  Config config = list_config(0);
+  config.key_size_max = 16;
+  config.val_size_max = 64;
+  config.block_bytes = 80;
+  CHECK(planned(config).terms.full_key_blocks == 1);
+  config.val_size_max = 68;
+  CHECK(planned(config).terms.full_key_blocks == 2);
+  // A list of one element: 1 + 1 blocks; a string of 16 + 144 = 160 bytes: 80 and 80 / 76, 3.
+  config.list_length_max = 1;
+  config.val_size_max = 80;
+  CHECK(planned(config).terms.full_key_blocks == 2);  // 96 bytes: 80 and 16 / 76
+  CHECK(planned(config).terms.single_blocks == 2);
+  config.key_size_max = 80;
+  CHECK(planned(config).terms.full_key_blocks == 3);  // 160 bytes: 80 and 80 / 76
+  CHECK(planned(config).terms.single_blocks == 3);
+  config.list_length_max = 2;
+  CHECK(planned(config).terms.full_key_blocks == 3);  // 1 + 2 × 1
 }
 
 TEST_CASE("options that were left out are computed, and those that were given are kept") {
@@ -381,7 +411,7 @@ TEST_CASE("a formula reads as it is written in the table") {
   CHECK(part_info(Part::buckets).count_formula == "bucket_count");
   for (const TermInfo& term : terms) {
     if (term.name == "full_key_blocks") {
-      CHECK(term.formula == "key_blocks + max(1, list_length_max) * value_blocks");
+      CHECK(term.formula == "max(string_blocks, key_blocks + list_length_max * element_blocks)");
       CHECK(planned(Config()).terms.*term.value == 855);
       CHECK(!term.constant);
     }

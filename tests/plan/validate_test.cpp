@@ -45,7 +45,7 @@ TEST_CASE("a number above its option's maximum is a violation, the maximum itsel
 TEST_CASE("a number that is no multiple of its option's step is a violation") {
   Config config;
   config.block_bytes = 257;
-  check_only(config, {Rule::not_multiple, Option::block_bytes, Option::none, 257, 8});
+  check_only(config, {Rule::not_multiple, Option::block_bytes, Option::none, 257, 4});
 }
 
 TEST_CASE("a text is held to the bounds of its length") {

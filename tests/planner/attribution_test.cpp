@@ -67,9 +67,9 @@ TEST_CASE("a single change has all of the difference") {
 }
 
 TEST_CASE("what two options cause together is split evenly") {
-  // Blocks are N × (1 + V / 28) of 32 bytes: one of 28 bytes for the key, and list_length_max 0
-  // counts as one value. From N = 100, V = 28 to N = 200, V = 84 there are 200 × 4 − 100 × 2 =
-  // 600 blocks more. Keys first: 100 × 2 = 200, then values 200 × 2 = 400. Values first:
+  // A key of 28 bytes takes 2 blocks of 32 with a value of 28, 28 + 28 bytes, and 4 with one of 84,
+  // 3 × 28 + 28. From N = 100, V = 28 to N = 200, V = 84 there are 200 × 4 − 100 × 2 = 600 blocks
+  // more. Keys first: 100 × 2 = 200, then values 200 × 2 = 400. Values first:
   // 100 × 2 = 200, then keys 100 × 4 = 400. The mean is 300 each.
   Config before;
   before.key_count = 100;

@@ -12,8 +12,9 @@ Guarantee of(const Config& config) { return guarantee(plan(config).allocation); 
 std::string sentence(const Config& config) { return describe(of(config)); }
 
 uint64_t blocks_for(uint64_t bytes, const Guarantee& g) {
-  const uint64_t blocks = (bytes + g.block_payload_bytes - 1) / g.block_payload_bytes;
-  return blocks == 0 ? 1 : blocks;
+  uint64_t blocks = 1;
+  for (; bytes > g.block_bytes; bytes -= g.block_payload_bytes) ++blocks;
+  return blocks;
 }
 
 }  // namespace
@@ -45,24 +46,25 @@ TEST_CASE("a smaller store promises any set of keys whose blocks fit, with examp
   Config config;
   config.store_bytes = 64 * mebibyte;
   // 67,108,864 / 256 = 262,144 blocks. A full key is 5 + 50 × 17 = 855: 306 of them. Each of
-  // 1,000 keys has 262 blocks, 257 beside its name: more than the 17 of the largest value.
+  // 1,000 keys has 262 blocks, more than the 21 of the longest key and value.
   CHECK(sentence(config) ==
         "1,000 clients at once; any set of at most 1,000 keys (keys of up to 1,024 bytes, values "
         "and list elements of up to 4,096 bytes, lists of up to 50 elements) whose blocks add up "
-        "to at most 262,144, one block per started 252 bytes of each key, value and element and "
-        "at least one each; for example 306 keys with full lists at all of their limits, or all "
-        "1,000 keys with strings of up to 4,096 bytes each.");
+        "to at most 262,144, one block for the first 256 bytes of each string with its key, "
+        "list's key and element, and one more per started 252 bytes beyond; for example 306 keys "
+        "with full lists at all of their limits, or all 1,000 keys with strings of up to 4,096 "
+        "bytes each.");
 }
 
 TEST_CASE("a store that is tight for strings says how long they may all be") {
   Config config;
   config.list_length_max = 0;
   config.store_bytes = 2 * mebibyte;
-  // 8,192 blocks: 8 for each of 1,000 keys, 3 beside the 5 of its name: 756 bytes. At all of
-  // their limits, 22 blocks each: 372 keys.
+  // 8,192 blocks: 8 for each of 1,000 keys, 7 × 252 + 256 = 2,020 bytes, 996 beside its name. At
+  // all of their limits, 21 blocks each: 390 keys.
   const Guarantee g = of(config);
-  CHECK(g.full_keys == 372);
-  CHECK(g.value_bytes_of_all_keys == 756);
+  CHECK(g.full_keys == 390);
+  CHECK(g.value_bytes_of_all_keys == 996);
 }
 
 TEST_CASE("a store too small for one full list names the list that fits") {
@@ -84,17 +86,19 @@ TEST_CASE("every number of the guarantee fits, and the next larger one does not"
     const Guarantee g = of(configs.next());
     const uint64_t key = blocks_for(g.key_bytes_max, g);
     const uint64_t value = blocks_for(g.value_bytes_max, g);
-    const uint64_t full = key + (g.list_length_max == 0 ? 1 : g.list_length_max) * value;
+    const uint64_t string = blocks_for(g.key_bytes_max + g.value_bytes_max, g);
+    const uint64_t full = std::max(string, key + g.list_length_max * value);
     REQUIRE(g.full_keys * full <= g.blocks);
     REQUIRE((g.full_keys == g.keys || (g.full_keys + 1) * full > g.blocks));
     REQUIRE(g.full_strings >= 1);
-    REQUIRE(g.full_strings * (key + value) <= g.blocks);
-    REQUIRE((g.full_strings == g.keys || (g.full_strings + 1) * (key + value) > g.blocks));
+    REQUIRE(g.full_strings * string <= g.blocks);
+    REQUIRE((g.full_strings == g.keys || (g.full_strings + 1) * string > g.blocks));
     const uint64_t every = g.value_bytes_of_all_keys;
-    const bool next_fits = g.keys * (key + blocks_for(every + 1, g)) <= g.blocks;
-    if (every > 0) REQUIRE(g.keys * (key + blocks_for(every, g)) <= g.blocks);
+    const bool next_fits = g.keys * blocks_for(g.key_bytes_max + every + 1, g) <= g.blocks;
+    if (every > 0) REQUIRE(g.keys * blocks_for(g.key_bytes_max + every, g) <= g.blocks);
     REQUIRE((every == g.value_bytes_max || !next_fits));
     REQUIRE(key + g.elements_of_one_list * value <= g.blocks);
+    if (g.list_length_max > 0) REQUIRE(g.elements_of_one_list >= 1);
   }
 }
 

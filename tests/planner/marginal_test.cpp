@@ -51,10 +51,10 @@ TEST_CASE("the average key of the defaults is exact to the hundredth of a byte")
 
 TEST_CASE("one more byte is free until it begins another block") {
   Config config;
-  // 17 blocks of 252 hold 4,284 bytes. Up to there a value costs what large slots need: 16
-  // request slots of 50 elements, and 16 reply slots of 50: 16 × 50 + 16 × 50.
+  // 17 blocks hold 16 × 252 + 256 = 4,288 bytes. Up to there a value costs what large slots need:
+  // 16 request slots of 50 elements, and 16 reply slots of 50: 16 × 50 + 16 × 50.
   CHECK(cost(config, "one more byte in every value").arena_bytes == 1'600);
-  config.val_size_max = 4'284;
+  config.val_size_max = 4'288;
   // 1,000 keys × 50 elements × a block of 256 more.
   CHECK(cost(config, "one more byte in every value").arena_bytes == 12'800'000 + 1'600);
 }

@@ -28,8 +28,8 @@ std::string info_of(const Allocation& allocation, uint64_t used) {
   return out;
 }
 
-/// 100 keys of one block of 256 bytes with values of one block, and lists of none: a full key
-/// is 2 blocks, the worst case of the store 100 × 2 × 256 = 51,200 bytes.
+/// 100 keys, each in a block of 256 bytes with its value, and no lists: the worst case of the
+/// store is 100 × 256 = 25,600 bytes.
 Config small_config() {
   Config config;
   config.key_count = 100;
@@ -48,9 +48,9 @@ TEST_CASE("INFO is read by component and by part") {
   REQUIRE(parsed.index() == 0);
   const ServerReport& report = std::get<0>(parsed);
   const auto blocks = static_cast<uint64_t>(Component::blocks);
-  CHECK(report.components[blocks].planned_bytes == 51200);
-  CHECK(report.components[blocks].carved_bytes == 51200);
-  CHECK(report.components[blocks].used_bytes_max == 25600);
+  CHECK(report.components[blocks].planned_bytes == 25600);
+  CHECK(report.components[blocks].carved_bytes == 25600);
+  CHECK(report.components[blocks].used_bytes_max == 12800);
   CHECK(report.used_max[static_cast<uint64_t>(Part::entries)] == 7);
 }
 
@@ -106,8 +106,8 @@ TEST_CASE("a saving never goes below what an option may be") {
   for (const Saving& saving : possible_savings(config, report)) {
     CAPTURE(option_info(saving.option).key);
     CHECK(saving.lowest >= option_info(saving.option).minimum);
-    // The store must still hold one key with one value: two blocks.
-    if (saving.option == Option::store_bytes) CHECK(saving.lowest == 512);
+    // The store must still hold one key with one value: a block.
+    if (saving.option == Option::store_bytes) CHECK(saving.lowest == 256);
   }
 }
 

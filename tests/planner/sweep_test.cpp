@@ -46,7 +46,7 @@ TEST_CASE("an axis that makes no sense says why") {
   CHECK(problem("keys=5:2:1") == "--vary key_count runs from 5 down to 2");
   CHECK(problem("keys=1:5:0") == "--vary key_count has a step of 0");
   CHECK(problem("keys=0:5:1") == "--vary key_count leaves the bounds of the option");
-  CHECK(problem("block=32:100:4") == "--vary block_bytes leaves the multiples of 8");
+  CHECK(problem("block=32:100:6") == "--vary block_bytes leaves the multiples of 4");
   CHECK(problem("keys=1:10001:1") ==
         "--vary key_count has 10,001 values, but a sweep at most 10,000 points");
   CHECK(problem("keys=1:4000000000:1").ends_with("but a sweep at most 10,000 points"));

@@ -84,13 +84,13 @@ TEST_CASE("SET knows NX, XX and GET") {
 
 TEST_CASE("SET GET that does not fit replies with the error alone") {
   Config config = kv::test::small_config();
-  config.store_bytes = 6 * config.block_bytes;
+  config.store_bytes = 5 * config.block_bytes;
   Client c(config);
-  CHECK(c.run({"set", "a", std::string(100, 'a')}) == "+OK\r\n");  // 1 + 4 blocks
+  CHECK(c.run({"set", "a", std::string(100, 'a')}) == "+OK\r\n");  // 101 bytes: 3 × 28 + 17
   CHECK(c.run({"rpush", "l", "x"}) == "-OOM blocks are full: 2 needed, 1 free (store_bytes)\r\n");
   CHECK(c.run({"set", "a", "x", "get"}) ==
         std::string("$100\r\n") + std::string(100, 'a') + "\r\n");
-  CHECK(c.run({"set", "b", std::string(60, 'b')}) == "+OK\r\n");  // 1 + 3 blocks: all 6 used
+  CHECK(c.run({"set", "b", std::string(88, 'b')}) == "+OK\r\n");  // 89: 4 blocks, all 5 used
   CHECK(c.run({"set", "a", std::string(40, 'y'), "get"}) ==
         "-OOM blocks are full: 1 needed, 0 free (store_bytes)\r\n");
   CHECK(c.run({"get", "a"}) == "$1\r\nx\r\n");

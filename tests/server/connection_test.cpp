@@ -133,10 +133,10 @@ TEST_CASE("In RESP3 texts, sets and maps have types of their own") {
         "*2\r\n*10\r\n$3\r\nget\r\n:2\r\n~2\r\n+readonly\r\n+fast\r\n:1\r\n:1\r\n:1\r\n"
         "~3\r\n+@read\r\n+@string\r\n+@fast\r\n~0\r\n~0\r\n*0\r\n_\r\n");
   CHECK(c.run({"memory", "usage", "nope"}) == "_\r\n");
-  // One key of 1 + 1 blocks of 32 and an entry of 32 bytes: 96 of an arena of n bytes.
+  // One key with its value in a block of 32 and an entry of 32 bytes: 64 of an arena of n bytes.
   c.run({"set", "k", "v"});
   CHECK(c.run({"memory", "stats"})
-            .find("$13\r\ndataset.bytes\r\n:96\r\n$18\r\ndataset.percentage\r\n,") !=
+            .find("$13\r\ndataset.bytes\r\n:64\r\n$18\r\ndataset.percentage\r\n,") !=
         std::string::npos);
 }
 
@@ -367,9 +367,9 @@ TEST_CASE("Calls, rejections and failures are counted by command, and RESETSTAT 
 
 TEST_CASE("MEMORY USAGE is the entry, its blocks and its nodes") {
   Client c;
-  c.run({"set", "k", std::string(29, 'v')});         // entry 32, key 1 block, value 2 blocks of 32
-  c.run({"rpush", "l", std::string(29, 'v'), "x"});  // 32 + 32; (16 + 64) + (16 + 32)
-  CHECK(c.run({"memory", "usage", "k"}) == ":128\r\n");
+  c.run({"set", "k", std::string(32, 'v')});         // entry 32; 33 bytes in 2 blocks of 32
+  c.run({"rpush", "l", std::string(33, 'v'), "x"});  // 32 + 32; (16 + 64) + (16 + 32)
+  CHECK(c.run({"memory", "usage", "k"}) == ":96\r\n");
   CHECK(c.run({"memory", "usage", "l"}) == ":192\r\n");
   CHECK(c.run({"memory", "usage", "l", "samples", "0"}) == ":192\r\n");
   CHECK(c.run({"memory", "usage", "l", "samples", "1"}) == ":224\r\n");  // twice the first

@@ -29,8 +29,8 @@ inline Allocation planned(const Config& config) {
   return result.allocation;
 }
 
-/// 28 bytes of payload in a block; 4 keys, lists of 3, values of up to 100 bytes (4 blocks),
-/// keys of up to 40 (2 blocks).
+/// Blocks of 32 bytes, 28 where another follows; 4 keys, lists of 3, values of up to 100 bytes (4
+/// blocks), keys of up to 40 (2 blocks), and 5 blocks for both together.
 inline Config small_config() {
   Config config;
   config.connections_max = 2;

@@ -76,18 +76,18 @@ TEST_CASE("LSET replaces an element by its index from either end") {
 
 TEST_CASE("LSET works in a full store when it needs no more blocks") {
   Config config = kv::test::small_config();
-  // Blocks of 28 bytes of payload: a key, an element of two blocks and one of one block.
+  // A key of one block, and two elements of 28 + 32 bytes.
   config.store_bytes = 5 * 32;
   Client c(config);
-  CHECK(c.run({"rpush", "l", std::string(56, 'a'), std::string(56, 'b')}) == ":2\r\n");
+  CHECK(c.run({"rpush", "l", std::string(60, 'a'), std::string(60, 'b')}) == ":2\r\n");
   CHECK(used(c, kv::Part::blocks) == 5);
-  CHECK(c.run({"lset", "l", "0", std::string(56, 'c')}) == "+OK\r\n");
-  CHECK(c.run({"lset", "l", "0", std::string(57, 'c')}) ==
+  CHECK(c.run({"lset", "l", "0", std::string(60, 'c')}) == "+OK\r\n");
+  CHECK(c.run({"lset", "l", "0", std::string(61, 'c')}) ==
         "-OOM blocks are full: 1 needed, 0 free (store_bytes)\r\n");
-  CHECK(contents(c, "l") == std::string(56, 'c') + " " + std::string(56, 'b'));
+  CHECK(contents(c, "l") == std::string(60, 'c') + " " + std::string(60, 'b'));
   CHECK(c.run({"lset", "l", "1", "d"}) == "+OK\r\n");
   CHECK(used(c, kv::Part::blocks) == 4);
-  CHECK(c.run({"lset", "l", "0", std::string(57, 'c')}) == "+OK\r\n");
+  CHECK(c.run({"lset", "l", "0", std::string(61, 'c')}) == "+OK\r\n");
 }
 
 TEST_CASE("LINSERT inserts beside the first element that equals the pivot") {

@@ -30,18 +30,27 @@ struct Item {
 
 using Model = std::unordered_map<std::string, Item>;
 
-constexpr uint64_t payload = 28;
 constexpr uint64_t key_count = 40;
 constexpr uint64_t block_count = 200;
 constexpr uint64_t list_length_max = 50;  // More than are freed at once.
 
-uint64_t blocks_for(const std::string& text) {
-  return std::max<uint64_t>(1, (text.size() + payload - 1) / payload);
-}
+/// The size of this run's blocks.
+uint64_t block_bytes = 32;
 
-uint64_t value_blocks(const Value& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return blocks_for(*text);
-  uint64_t sum = 0;
+/// Blocks that are filled one after the other, all but the last with four bytes for the link.
+uint64_t blocks_for(uint64_t bytes) {
+  uint64_t blocks = 1;
+  for (; bytes > block_bytes; bytes -= block_bytes - 4) ++blocks;
+  return blocks;
+}
+uint64_t blocks_for(const std::string& text) { return blocks_for(text.size()); }
+
+/// A string lies in one chain with its key, a list's key and its elements in chains of their own.
+uint64_t blocks_of(const std::string& key, const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) {
+    return blocks_for(key.size() + text->size());
+  }
+  uint64_t sum = blocks_for(key);
   for (const std::string& element : std::get<List>(value)) sum += blocks_for(element);
   return sum;
 }
@@ -49,7 +58,7 @@ uint64_t value_blocks(const Value& value) {
 /// Blocks of a whole state: it fits if and only if this is at most block_count.
 uint64_t blocks_of(const Model& model) {
   uint64_t sum = 0;
-  for (const auto& [key, item] : model) sum += blocks_for(key) + value_blocks(item.value);
+  for (const auto& [key, item] : model) sum += blocks_of(key, item.value);
   return sum;
 }
 
@@ -63,7 +72,8 @@ Config model_config() {
   config.key_size_max = 60;
   config.val_size_max = 150;
   config.list_length_max = list_length_max;
-  config.store_bytes = block_count * 32;
+  config.block_bytes = block_bytes;
+  config.store_bytes = block_count * block_bytes;
   return config;
 }
 
@@ -164,9 +174,15 @@ class Run {
     return n % 3 == 0 ? key + std::string(n % 50, 'k') : key;
   }
 
+  /// Now and then long, or as long as whole blocks. No two bytes beside each other are the same.
   std::string text() {
-    const uint64_t bytes = random_() % 4 == 0 ? random_() % 151 : random_() % 40;
-    return std::string(bytes, static_cast<char>(random_()));
+    const uint64_t choice = random_() % 8;
+    uint64_t bytes = random_() % (choice < 2 ? 151 : 40);
+    if (choice == 7) bytes = std::min<uint64_t>(150, (random_() % 4) * (block_bytes - 4) + 4);
+    std::string out(bytes, '\0');
+    auto c = static_cast<unsigned char>(random_());
+    for (char& byte : out) byte = static_cast<char>(c++);
+    return out;
   }
 
   static Slice slice(const std::string& text) { return {text.data(), text.size()}; }
@@ -463,6 +479,9 @@ TEST_CASE("The store does what a standard map does, and refuses exactly what doe
   const uint64_t first_seed = kv::test_seed();
   for (uint64_t seed = first_seed; seed < first_seed + 10; ++seed) {
     CAPTURE(seed);
+    constexpr uint64_t block_sizes[] = {16, 32, 20, 64, 36};
+    block_bytes = block_sizes[seed % std::size(block_sizes)];
+    CAPTURE(block_bytes);
     Run run(seed);
     for (int i = 0; i < 50; ++i) {
       for (int j = 0; j < 1000; ++j) run.step();

@@ -15,7 +15,7 @@ using kv::Store;
 using kv::StoreResult;
 using Code = kv::StoreResult::Code;
 
-/// Blocks hold 28 bytes: a value of n bytes takes max(1, ceil(n / 28)) blocks.
+/// Blocks of 32 bytes: a chain of k blocks holds 28 × (k - 1) + 32, a key and its value together.
 struct Fixture : kv::test::StoreFixture {
   explicit Fixture(uint64_t blocks, uint64_t keys = 4) : StoreFixture(config(blocks, keys)) {}
 
@@ -67,7 +67,10 @@ struct Fixture : kv::test::StoreFixture {
   }
 };
 
-std::string blocks(uint64_t count, char c = 'x') { return std::string(count * 28, c); }
+/// What fills so many blocks behind a key of so many bytes, to the last byte.
+std::string blocks(uint64_t count, uint64_t key_bytes = 0, char c = 'x') {
+  return std::string(count * 28 + 4 - key_bytes, c);
+}
 
 void check(StoreResult result, Code code, uint64_t value = 0, uint64_t available = 0) {
   CHECK(result.code == code);
@@ -87,41 +90,66 @@ TEST_CASE("What was set is read back, the empty key and the empty value too") {
   CHECK(f.get("empty").empty());
   CHECK(f.get("other") == "(none)");
   CHECK(f.store.key_count() == 3);
-  CHECK(f.free_blocks() == 10);  // Three keys and three values of one block each.
+  CHECK(f.free_blocks() == 13);  // Three keys, each in one block with its value.
 }
 
 TEST_CASE("A key fits if and only if the blocks of key and value do") {
   Fixture f(4);
-  check(f.store.set("key", blocks(4)), Code::no_block, 5, 4);
-  check(f.store.set("key", blocks(3) + "x"), Code::no_block, 5, 4);
+  check(f.store.set("key", blocks(5, 3)), Code::no_block, 5, 4);
+  check(f.store.set("key", blocks(4, 3) + "x"), Code::no_block, 5, 4);
   CHECK(f.store.key_count() == 0);
-  CHECK(f.store.set("key", blocks(3)).ok());
+  CHECK(f.store.set("key", blocks(4, 3)).ok());
   CHECK(f.free_blocks() == 0);
-  check(f.store.set("more", ""), Code::no_block, 2, 0);
+  check(f.store.set("more", ""), Code::no_block, 1, 0);
 }
 
 TEST_CASE("Overwriting works when everything is full") {
   Fixture f(5, /*keys=*/1);
-  CHECK(f.store.set("key", blocks(4, 'a')).ok());
-  CHECK(f.store.set("key", blocks(4, 'b')).ok());
-  CHECK(f.get("key") == blocks(4, 'b'));
-  check(f.store.set("key", blocks(4) + "x"), Code::no_block, 1, 0);
-  CHECK(f.get("key") == blocks(4, 'b'));
+  CHECK(f.store.set("key", blocks(5, 3, 'a')).ok());
+  CHECK(f.store.set("key", blocks(5, 3, 'b')).ok());
+  CHECK(f.get("key") == blocks(5, 3, 'b'));
+  check(f.store.set("key", blocks(5, 3) + "x"), Code::no_block, 1, 0);
+  CHECK(f.get("key") == blocks(5, 3, 'b'));
   check(f.store.set("two", "x"), Code::no_entry, 1, 0);
   CHECK(f.store.set("key", "c").ok());
-  CHECK(f.free_blocks() == 3);
-  CHECK(f.store.set("key", blocks(4, 'd')).ok());
-  CHECK(f.get("key") == blocks(4, 'd'));
+  CHECK(f.free_blocks() == 4);
+  CHECK(f.store.set("key", blocks(5, 3, 'd')).ok());
+  CHECK(f.get("key") == blocks(5, 3, 'd'));
+}
+
+TEST_CASE("A key is renamed in place when everything is full") {
+  Fixture f(4, /*keys=*/1);
+  CHECK(f.store.set("key", blocks(4, 13, 'a')).ok());
+  CHECK(f.free_blocks() == 0);
+  // Another name takes what the key and value together do.
+  CHECK(f.store.rename(f.store.find("key"), "k").ok());
+  CHECK(f.get("k") == blocks(4, 13, 'a'));
+  CHECK(f.free_blocks() == 0);
+  CHECK(f.store.rename(f.store.find("k"), "twelve bytes+").ok());
+  CHECK(f.get("twelve bytes+") == blocks(4, 13, 'a'));
+  check(f.store.rename(f.store.find("twelve bytes+"), "fourteen bytes"), Code::no_block, 1, 0);
+  CHECK(f.get("twelve bytes+") == blocks(4, 13, 'a'));
+}
+
+TEST_CASE("A key that is replaced by another's name counts as free for it") {
+  Fixture f(5, /*keys=*/2);
+  CHECK(f.store.set("a", blocks(3, 1, 'a')).ok());
+  CHECK(f.store.set("longer", blocks(2, 6, 'b')).ok());
+  CHECK(f.free_blocks() == 0);
+  CHECK(f.store.rename(f.store.find("a"), "longer").ok());
+  CHECK(f.get("longer") == blocks(3, 1, 'a'));
+  CHECK(f.free_blocks() == 1);
+  CHECK(f.store.key_count() == 1);
 }
 
 TEST_CASE("Setting over a list counts the list's blocks as free") {
   Fixture f(5, /*keys=*/2);
   CHECK(f.push("list", {"a", blocks(2), "c"}).ok());
   CHECK(f.free_blocks() == 0);
-  check(f.store.set("list", blocks(4) + "x"), Code::no_block, 1, 0);
+  check(f.store.set("list", blocks(5, 4) + "x"), Code::no_block, 1, 0);
   CHECK(f.list("list") == std::vector<std::string>{"a", blocks(2), "c"});
-  CHECK(f.store.set("list", blocks(4, 'z')).ok());
-  CHECK(f.get("list") == blocks(4, 'z'));
+  CHECK(f.store.set("list", blocks(5, 4, 'z')).ok());
+  CHECK(f.get("list") == blocks(5, 4, 'z'));
   CHECK(f.store.use(Part::list_nodes).used == 0);
 }
 
@@ -172,42 +200,42 @@ TEST_CASE("A push finds out that the list pool is full") {
 }
 
 TEST_CASE("Setting several keys is all or nothing") {
-  Fixture f(8, /*keys=*/3);
+  Fixture f(6, /*keys=*/3);
   CHECK(f.set_all({"a", "1", "b", "2"}).ok());
   check(f.set_all({"a", "x", "c", "3", "d", "4"}), Code::no_entry, 2, 1);
-  check(f.set_all({"a", "x", "c", blocks(4)}), Code::no_block, 5, 4);
+  check(f.set_all({"a", "x", "c", blocks(5, 1)}), Code::no_block, 5, 4);
   CHECK(f.get("a") == "1");
   CHECK_FALSE(f.store.find("c"));
-  CHECK(f.set_all({"a", "x", "c", blocks(3)}).ok());
+  CHECK(f.set_all({"a", "x", "c", blocks(4, 1)}).ok());
   CHECK(f.get("a") == "x");
   CHECK(f.free_blocks() == 0);
 }
 
 TEST_CASE("Setting several keys fits when its final state does") {
-  Fixture f(8, /*keys=*/3);
-  CHECK(f.set_all({"a", blocks(5), "b", "2"}).ok());
+  Fixture f(6, /*keys=*/3);
+  CHECK(f.set_all({"a", blocks(5, 1), "b", "2"}).ok());
   CHECK(f.free_blocks() == 0);
   // b grows by 4 blocks, which a gives back, though b comes first.
-  CHECK(f.set_all({"b", blocks(5, 'b'), "a", "1"}).ok());
+  CHECK(f.set_all({"b", blocks(5, 1, 'b'), "a", "1"}).ok());
   CHECK(f.get("a") == "1");
-  CHECK(f.get("b") == blocks(5, 'b'));
+  CHECK(f.get("b") == blocks(5, 1, 'b'));
   // Of a key that comes twice the last value counts, also for what it needs.
-  CHECK(f.set_all({"b", "x", "a", blocks(7), "a", "1", "c", "new", "c", "3"}).ok());
+  CHECK(f.set_all({"b", "x", "a", blocks(7, 1), "a", "1", "c", "new", "c", "3"}).ok());
   CHECK(f.get("a") == "1");
   CHECK(f.get("b") == "x");
   CHECK(f.get("c") == "3");
-  // A list is replaced: 2 keys and 2 values stay, so 4 blocks are left for key and list.
+  // A list is replaced: 2 keys with their values stay, so 4 blocks are left for key and list.
   CHECK(f.store.erase("c"));
   CHECK(f.push("c", {"p", "q", "r"}).ok());
   CHECK(f.free_blocks() == 0);
-  check(f.set_all({"c", blocks(3), "a", blocks(2)}), Code::no_block, 1, 0);
+  check(f.set_all({"c", blocks(4, 1), "a", blocks(2, 1)}), Code::no_block, 1, 0);
   CHECK(f.list("c") == std::vector<std::string>{"p", "q", "r"});
-  CHECK(f.set_all({"c", blocks(3, 'c'), "a", "1"}).ok());
-  CHECK(f.get("c") == blocks(3, 'c'));
+  CHECK(f.set_all({"c", blocks(4, 1, 'c'), "a", "1"}).ok());
+  CHECK(f.get("c") == blocks(4, 1, 'c'));
 }
 
 TEST_CASE("A key that comes many times in one command takes one entry") {
-  Fixture f(2, /*keys=*/1);
+  Fixture f(1, /*keys=*/1);
   std::vector<std::string> words;
   for (int i = 0; i < 500; ++i) {
     words.push_back("k");
@@ -227,7 +255,7 @@ TEST_CASE("Erasing and clearing give everything back") {
   CHECK(f.free_blocks() == 30);
   CHECK(f.store.use(Part::list_nodes).used == 0);
   CHECK(f.store.use(Part::entries).used == 0);
-  CHECK(f.store.use(Part::blocks).used_max == 9);  // "a" and 3 blocks; "l" and 4 in 3 elements.
+  CHECK(f.store.use(Part::blocks).used_max == 9);  // "a" in 4 blocks; "l" and 4 in 3 elements.
   CHECK(f.store.use(Part::list_nodes).used_max == 3);
   CHECK(f.store.use(Part::entries).used_max == 2);
 
