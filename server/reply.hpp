@@ -29,8 +29,10 @@ class ReplyWriter {
   uint8_t protocol() const { return protocol_; }
   void set_protocol(uint8_t protocol) { protocol_ = protocol; }
 
-  /// The rest of the room, for a writer of its own; accept() takes over what that wrote.
+  /// The rest of the room, for a writer of its own; accept() takes over what that wrote, and
+  /// advance() what was written there by hand.
   std::span<char> rest() const { return {out_ + written_, capacity_ - written_}; }
+  void advance(uint64_t bytes) { claim(bytes); }
   void accept(const ReplyWriter& part) {
     written_ += part.written_;
     protocol_ = part.protocol_;

@@ -21,6 +21,7 @@ set(KVD_CORE_SOURCES
   commands/list.cpp
   commands/list_edit.cpp
   commands/list_move.cpp
+  commands/list_parts.cpp
   commands/lookup.cpp
   commands/object.cpp
   commands/operate.cpp

@@ -19,13 +19,14 @@ struct Walk {
   bool forward;
 };
 
-/// Calls `visit` with each node of the walk.
+/// Calls `visit` with each node of the walk. The bytes of the next one are on their way meanwhile.
 template <class Visit>
 void walk(const Store& store, Walk range, Visit visit) {
   uint32_t at = range.first;
-  for (uint64_t i = 0; i < range.count; ++i) {
+  for (uint64_t left = range.count; left > 0; --left) {
     const ListNode& node = store.node(at);
     at = range.forward ? node.next : node.previous;
+    if (left > 1) store.prefetch(store.node(at));
     visit(node);
   }
 }
@@ -41,21 +42,8 @@ inline uint64_t elements_bytes(const Store& store, Walk range) {
   return bytes;
 }
 
-/// Writes the elements as an array, if it fits. The size is only added up where the limits do
-/// not say already that it does, so the usual reply takes one walk.
-inline Outcome write_elements(Call& call, Walk range) {
-  const uint64_t value_bytes_max = call.server.allocation->config.val_size_max;
-  const uint64_t bytes_max =
-      array_reply_bytes(range.count) + range.count * bulk_reply_bytes(value_bytes_max);
-  if (!call.reply.fits(bytes_max)) {
-    const uint64_t bytes = elements_bytes(call.store, range);
-    if (!call.reply.fits(bytes)) return call.needs(bytes);
-  }
-  call.reply.array(range.count);
-  walk(call.store, range,
-       [&](const ListNode& node) { write_element(call.reply, call.store, node); });
-  return Outcome::done;
-}
+/// Writes the elements as an array, if it fits; in one walk, which adds up the size as well.
+Outcome write_elements(Call& call, Walk range);
 
 /// A position from the head; negative ones count from the tail. May lie outside the list.
 inline int64_t position(int64_t index, const Entry& entry) {
