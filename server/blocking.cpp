@@ -99,6 +99,7 @@ bool Server::serve_blocked(uint32_t index) {
   while (progress == Progress::executed && blocking_.is_blocked(index)) {
     progress = execute_one(index);
   }
+  lookahead_.drop(index);
   if (progress == Progress::blocked) {
     flush(index);
     return false;

@@ -13,6 +13,7 @@ constexpr uint8_t sending = 2;    ///< a send is in flight
 constexpr uint8_t ending = 4;     ///< closes once its replies are sent; no more commands
 constexpr uint8_t closing = 8;    ///< closes once nothing is in flight
 constexpr uint8_t woken = 16;     ///< was first to wait for a receive buffer, and stays first
+constexpr uint8_t received = 32;  ///< has sent something in this turn that was not looked at yet
 
 inline bool has(const ConnectionRecord& record, uint8_t flags) {
   return (record.flags & flags) != 0;

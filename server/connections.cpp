@@ -86,28 +86,6 @@ void Connections::close(uint32_t index) {
   note(Part::connection_records, -1);
 }
 
-Connections::Pool& Connections::pool(Resource resource) {
-  KV_ASSERT(resource >= Resource::large_request);
-  KV_ASSERT(resource <= Resource::large_reply);
-  return pools_[static_cast<uint64_t>(resource) - static_cast<uint64_t>(Resource::large_request)];
-}
-
-std::span<char> Connections::request_room(const ConnectionRecord& record) const {
-  if (record.large_request != index_none) {
-    return pool(Resource::large_request).area[record.large_request];
-  }
-  if (record.request_buffer != index_none) return request_area_[record.request_buffer];
-  return {};
-}
-
-std::span<char> Connections::reply_room(const ConnectionRecord& record) const {
-  if (record.large_reply != index_none) return pool(Resource::large_reply).area[record.large_reply];
-  if (record.reply_buffer != index_none) {
-    return pool(Resource::reply_buffer).area[record.reply_buffer];
-  }
-  return {};
-}
-
 void Connections::hold_request_buffer(ConnectionRecord& record, uint32_t buffer) {
   KV_ASSERT(record.request_buffer == index_none);
   record.request_buffer = buffer;

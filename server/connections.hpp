@@ -12,8 +12,11 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string_view>
+#include <utility>
 
 #include "kvcore/memory/arena.hpp"
+#include "kvcore/memory/assert.hpp"
 #include "kvcore/memory/index_pool.hpp"
 #include "kvcore/plan/allocation.hpp"
 #include "kvcore/plan/records.hpp"
@@ -85,8 +88,30 @@ class Connections {
 
   BufferArea request_area() const { return request_area_; }
   /// The room of the buffer or slot that the record holds, empty when it holds none.
-  std::span<char> request_room(const ConnectionRecord& record) const;
-  std::span<char> reply_room(const ConnectionRecord& record) const;
+  std::span<char> request_room(const ConnectionRecord& record) const {
+    if (record.large_request != index_none) {
+      return pool(Resource::large_request).area[record.large_request];
+    }
+    if (record.request_buffer != index_none) return request_area_[record.request_buffer];
+    return {};
+  }
+  std::span<char> reply_room(const ConnectionRecord& record) const {
+    if (record.large_reply != index_none) {
+      return pool(Resource::large_reply).area[record.large_reply];
+    }
+    if (record.reply_buffer != index_none) {
+      return pool(Resource::reply_buffer).area[record.reply_buffer];
+    }
+    return {};
+  }
+  static bool has_input(const ConnectionRecord& record) {
+    return record.request_end > record.request_begin;
+  }
+  /// What was received and is not executed yet.
+  std::string_view input(const ConnectionRecord& record) const {
+    return {request_room(record).data() + record.request_begin,
+            record.request_end - record.request_begin};
+  }
   uint64_t request_unit_bytes() const { return request_area_.unit_bytes; }
   uint64_t reply_unit_bytes() const { return pool(Resource::reply_buffer).area.unit_bytes; }
 
@@ -116,10 +141,12 @@ class Connections {
     uint32_t ConnectionRecord::*held = nullptr;
   };
 
-  Pool& pool(Resource resource);
   const Pool& pool(Resource resource) const {
-    return const_cast<Connections&>(*this).pool(resource);
+    KV_ASSERT(resource >= Resource::large_request);
+    KV_ASSERT(resource <= Resource::large_reply);
+    return pools_[static_cast<uint64_t>(resource) - static_cast<uint64_t>(Resource::large_request)];
   }
+  Pool& pool(Resource resource) { return const_cast<Pool&>(std::as_const(*this).pool(resource)); }
   void note(Part part, int64_t change);
 
   std::span<ConnectionRecord> records_;

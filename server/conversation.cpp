@@ -1,11 +1,9 @@
 // One client: receive, parse, execute, send, and what happens when a buffer is missing.
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 
 #include "kvcore/memory/assert.hpp"
-#include "server/commands/lookup.hpp"
 #include "server/connection_flags.hpp"
 #include "server/server.hpp"
 
@@ -15,20 +13,9 @@ namespace {
 
 namespace flag = connection_flag;
 
-bool has_input(const ConnectionRecord& record) { return record.request_end > record.request_begin; }
-
 bool waits(const ConnectionRecord& record) {
   return record.waiting_for != static_cast<uint8_t>(Resource::none);
 }
-
-/// By Command. What is no command is refused at once.
-constexpr std::array<bool, command_count + 1> brief = [] {
-  std::array<bool, command_count + 1> out = {};
-  for (const CommandInfo& command : commands)
-    out[static_cast<uint64_t>(command.id)] = is_brief(command);
-  out[command_count] = true;
-  return out;
-}();
 
 }  // namespace
 
@@ -60,7 +47,8 @@ void Server::on_receive(uint32_t index, int32_t result, uint32_t buffer) {
   record.request_end += static_cast<uint32_t>(result);
   record.progress_ms = record.active_ms = now_ms_;
   view_.statistics.bytes_received += static_cast<uint64_t>(result);
-  advance(index);
+  flag::set(record, flag::received);
+  received_[received_count_++] = index;
 }
 
 void Server::on_send(uint32_t index, int32_t result) {
@@ -87,7 +75,7 @@ void Server::on_send(uint32_t index, int32_t result) {
   release_reply(record);
   if (flag::has(record, flag::ending)) {
     begin_close(index);
-  } else if (!flag::has(record, flag::receiving) && !waits(record)) {
+  } else if (!flag::has(record, flag::receiving | flag::received) && !waits(record)) {
     advance(index);
   }
 }
@@ -96,14 +84,17 @@ void Server::on_send(uint32_t index, int32_t result) {
 /// sends what there is to send and asks for what is missing.
 void Server::advance(uint32_t index) {
   ConnectionRecord& record = connections_[index];
+  flag::clear(record, flag::received);
   Progress progress = Progress::needs_input;
-  while (!stopping_ && has_input(record) && !client_trait::has(record, client_trait::killed)) {
+  while (!stopping_ && Connections::has_input(record) &&
+         !client_trait::has(record, client_trait::killed)) {
     progress = execute_one(index);
     if (store_.watches().has_ready()) serve_ready();
     if (progress != Progress::executed) break;
   }
+  lookahead_.drop(index);
   if (progress == Progress::ended || stopping_) flag::set(record, flag::ending);
-  const bool unfinished = progress == Progress::needs_input && has_input(record);
+  const bool unfinished = progress == Progress::needs_input && Connections::has_input(record);
   if (!unfinished) {
     record.request_since_ms = 0;
   } else if (record.request_since_ms == 0) {
@@ -113,149 +104,6 @@ void Server::advance(uint32_t index) {
   // flush() may have closed a connection that is ending.
   if (flag::has(record, flag::ending | flag::closing) || record.socket < 0) return;
   if (progress == Progress::needs_input || progress == Progress::executed) receive_more(index);
-}
-
-Server::Progress Server::execute_one(uint32_t index) {
-  ConnectionRecord& record = connections_[index];
-  const uint64_t wanted =
-      record.reply_needs > small_reply_bytes_max ? record.reply_needs : small_reply_bytes_max;
-  if (!reply_room_for(index, wanted)) return Progress::needs_reply_room;
-
-  const std::span<char> received = connections_.request_room(record);
-  const std::string_view input(received.data() + record.request_begin,
-                               record.request_end - record.request_begin);
-  const Parse parse = parser_.parse(input, record, scratch_);
-  if (parse.status == Parse::Status::incomplete) {
-    record.request_begin += static_cast<uint32_t>(parse.consumed);
-    record.frame_needs = static_cast<uint32_t>(parse.needs - parse.consumed);
-    return Progress::needs_input;
-  }
-  Progress progress = Progress::executed;
-  answer(record, parse, progress);
-  if (progress == Progress::blocked) return progress;
-  if (progress == Progress::paused) {
-    wait_for(Resource::unpause, index);
-    return progress;
-  }
-  if (progress != Progress::needs_reply_room) {
-    record.request_begin += static_cast<uint32_t>(parse.consumed);
-    return progress;
-  }
-  // Nothing was changed: the command runs again from its first byte when there is room.
-  return reply_room_for(index, record.reply_needs) ? Progress::executed : progress;
-}
-
-/// Runs the command that was parsed, or says why it is refused.
-void Server::answer(ConnectionRecord& record, const Parse& parse, Progress& progress) {
-  const std::span<char> room = connections_.reply_room(record);
-  ReplyWriter reply(room.subspan(record.reply_filled), record.protocol);
-  record.reply_needs = 0;
-  if (parse.status == Parse::Status::broken) {
-    ++view_.statistics.protocol_errors;
-    reply.raw("-ERR ");
-    reply.raw(parse.error);
-    reply.raw("\r\n");
-    progress = Progress::ended;
-  } else if (parse.status == Parse::Status::refused) {
-    ++view_.statistics.error_replies;
-    write_refusal(reply, record, allocation_);
-    if (client_trait::has(record, client_trait::in_transaction))
-      transactions_.abort(connections_.index_of(record));
-  } else if (scratch_.count() > 0) {
-    progress = run(record, reply);
-    const bool is_done = progress == Progress::executed || progress == Progress::ended;
-    if (!is_done) return;
-  } else {
-    return;
-  }
-  // CLIENT REPLY: what was written counts only now that the command is done.
-  constexpr uint16_t silences =
-      client_trait::muted | client_trait::skips | client_trait::skips_next;
-  if (!client_trait::has(record, silences)) {
-    record.reply_filled += static_cast<uint32_t>(reply.written());
-    return;
-  }
-  if (!client_trait::has(record, client_trait::muted | client_trait::skips)) {
-    record.reply_filled += static_cast<uint32_t>(reply.written());
-  }
-  client_trait::clear(record, client_trait::skips);
-  if (client_trait::has(record, client_trait::skips_next)) {
-    client_trait::clear(record, client_trait::skips_next);
-    client_trait::set(record, client_trait::skips);
-  }
-}
-
-Server::Progress Server::run(ConnectionRecord& record, ReplyWriter& reply) {
-  const Arguments arguments(scratch_.slices());
-  Call call{arguments, reply, store_, record, view_, find_command(arguments[0])};
-  const uint32_t index = connections_.index_of(record);
-  const bool was_blocked = blocking_.is_blocked(index);
-  call.caller = {index, &transactions_, &scratch_};
-  if (was_blocked) call.wake = {true, blocking_.is_timed_out(index), ready_hash_};
-  begin_time(call.command);
-  const Outcome outcome = execute(call);
-  switch (outcome) {
-    case Outcome::needs_room:
-      record.reply_needs = static_cast<uint32_t>(call.room_bytes);
-      return Progress::needs_reply_room;
-    case Outcome::paused:
-      return Progress::paused;
-    case Outcome::blocks:
-      return was_blocked || block(index, call) ? Progress::blocked : Progress::executed;
-    case Outcome::done:
-    case Outcome::close:
-      break;
-  }
-  if (was_blocked) unblock(index);
-  if (!shares_clock(call.command)) note_slow(call, end_time());
-  return outcome == Outcome::close ? Progress::ended : Progress::executed;
-}
-
-/// Time since the last look at the clock is the command's: between two commands there is nothing
-/// that takes long. The clock is looked at when another command begins, not when the same does.
-void Server::begin_time(Command command) {
-  if (command == timed_) return;
-  if (timed_ != Command::unknown) end_time();
-  timed_ = command;
-}
-
-uint64_t Server::end_time() {
-  const uint64_t now_us = io_.monotonic_us();
-  const uint64_t took_us = now_us - mark_us_;
-  if (timed_ != Command::unknown) {
-    view_.counters.of_command[static_cast<uint64_t>(timed_)].microseconds += took_us;
-  }
-  mark_us_ = now_us;
-  timed_ = Command::unknown;
-  return took_us;
-}
-
-/// Commands that are short whatever the data are timed in runs of the same, unless the slow log
-/// wants commands of less than a millisecond.
-bool Server::shares_clock(Command command) const {
-  constexpr uint64_t brief_us = 1000;
-  return brief[static_cast<uint64_t>(command)] && view_.live.slowlog_threshold_us >= brief_us;
-}
-
-/// What may hold a password is not kept, and EXEC is not, as in Redis: its arguments are no more.
-void Server::note_slow(const Call& call, uint64_t took_us) {
-  if (call.command == Command::unknown || call.command == Command::exec) return;
-  if (took_us < view_.live.slowlog_threshold_us) return;
-  SlowCommand* entry = view_.counters.slow_log.add();
-  if (entry == nullptr) return;
-  entry->unix_s = view_.now_ms / 1000;
-  entry->microseconds = took_us;
-  entry->peer = call.client.peer;
-  static_assert(sizeof entry->client_name == sizeof call.client.name);
-  std::memcpy(entry->client_name, call.client.name, sizeof entry->client_name);
-  const bool secret = call.command == Command::auth || call.command == Command::hello ||
-                      call.command == Command::config;
-  std::span<Slice> arguments = scratch_.slices();
-  if (secret) {
-    constexpr std::string_view hidden = "(redacted)";
-    for (Slice& slice : arguments.subspan(1)) slice = {hidden.data(), hidden.size()};
-  }
-  keep_arguments(*entry, arguments);
 }
 
 /// Makes sure that `bytes` can be written to the reply. Otherwise the connection is resumed
@@ -300,7 +148,7 @@ void Server::release_reply(ConnectionRecord& record) {
 void Server::receive_more(uint32_t index) {
   ConnectionRecord& record = connections_[index];
   if (flag::has(record, flag::receiving) || waits(record)) return;
-  if (!has_input(record)) {
+  if (!Connections::has_input(record)) {
     release_request(record);
     flag::set(record, flag::receiving);
     io_.receive_any(target(index));

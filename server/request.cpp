@@ -102,6 +102,33 @@ Header read_header(std::string_view input, uint64_t at) {
   return {Header::State::whole, *value, cr + 2};
 }
 
+/// Reads a number of up to seven digits and what ends its line. Returns what comes behind it, or
+/// null where that is not all there is to it.
+const char* read_count(const char* at, const char* end, uint64_t& value) {
+  constexpr int64_t digits_max = 7;
+  if (end - at >= 4) {  // Nearly every count has one digit or two.
+    const auto first = static_cast<uint8_t>(at[0] - '0');
+    const auto second = static_cast<uint8_t>(at[1] - '0');
+    value = first;
+    if (first <= 9 && at[1] == '\r') return at + 3;
+    value = uint64_t{first} * 10 + second;
+    if (first >= 1 && first <= 9 && second <= 9 && at[2] == '\r') return at + 4;
+  }
+  const char* const begin = at;
+  uint64_t number = 0;
+  for (; at != end; ++at) {
+    const auto digit = static_cast<uint8_t>(*at - '0');
+    if (digit > 9) break;
+    number = number * 10 + digit;
+  }
+  const int64_t digits = at - begin;
+  const bool is_canonical = digits > 0 && digits <= digits_max && (*begin != '0' || digits == 1);
+  // The byte behind the CR is taken for the LF without a look, as in Redis.
+  if (!is_canonical || end - at < 2 || *at != '\r') return nullptr;
+  value = number;
+  return at + 2;
+}
+
 /// Reads the header of an argument; the error is set where it is broken.
 struct ArgumentHeader {
   Header::State state;
@@ -206,6 +233,27 @@ Parse RequestParser::parse(std::string_view input, ConnectionRecord& record,
   if (input.empty()) return incomplete(0, 1);
   return input[0] == '*' ? parse_array(input, record, scratch)
                          : parse_inline(input, record, scratch);
+}
+
+PlainRequest RequestParser::parse_plain(std::string_view input, std::span<Slice> room) const {
+  const char* const end = input.data() + input.size();
+  uint64_t count = 0;
+  if (input.empty() || input[0] != '*') return {};
+  const char* at = read_count(input.data() + 1, end, count);
+  if (at == nullptr || count == 0 || count > arguments_max_) return {};
+  if (count > room.size()) return {.lacks_room = true};
+  for (Slice& slice : room.first(count)) {
+    uint64_t bytes = 0;
+    if (at == end || *at != '$') return {};
+    at = read_count(at + 1, end, bytes);
+    if (at == nullptr || bytes > argument_bytes_max_) return {};
+    if (static_cast<uint64_t>(end - at) < bytes + 2) return {};
+    slice = {at, bytes};
+    at += bytes + 2;
+  }
+  const auto frame_bytes = static_cast<uint64_t>(at - input.data());
+  if (frame_bytes > request_bytes_max_) return {};
+  return {frame_bytes, count};
 }
 
 Parse RequestParser::begin_discard(std::string_view input, uint64_t at,

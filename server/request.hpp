@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "kvcore/memory/scratch.hpp"
@@ -42,6 +43,18 @@ struct Parse {
   std::string_view error;  ///< broken: the text behind "-ERR " (a literal)
 };
 
+/// Whether the client's input begins in the middle of a frame, or with what is known of it.
+inline bool is_inside_frame(const ConnectionRecord& record) {
+  return record.frame_needs > 0 || record.discard_bytes > 0 || record.discard_args > 0;
+}
+
+/// A request that parse_plain() has read; 0 bytes where there is none.
+struct PlainRequest {
+  uint64_t bytes = 0;
+  uint64_t arguments = 0;
+  bool lacks_room = false;  ///< it has more arguments than there was room for
+};
+
 class RequestParser {
  public:
   /// Limits come from the resolved config and its terms.
@@ -52,6 +65,11 @@ class RequestParser {
   /// On `complete` the slices are in `scratch`, which is reset first; the same frame may then
   /// be parsed again. Inline arguments with quotes are unquoted into the end of `scratch`.
   Parse parse(std::string_view input, ConnectionRecord& record, Scratch& scratch) const;
+
+  /// Parses the usual frame: a whole array of one argument or more, within every limit, of a
+  /// client that may send any. Its arguments go to the front of `room`. Everything else is for
+  /// parse().
+  PlainRequest parse_plain(std::string_view input, std::span<Slice> room) const;
 
  private:
   Parse parse_array(std::string_view input, ConnectionRecord& record, Scratch& scratch) const;

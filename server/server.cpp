@@ -80,6 +80,7 @@ void Server::turn() {
   const uint64_t count = io_.wait(completions_, timeout_ms());
   read_clocks();
   for (uint64_t i = 0; i < count; ++i) complete(completions_[i]);
+  execute_received();
   serve_waiting();
   store_.set_clock(view_.now_ms);
   untidy_ = store_.tidy(tidy_steps);

@@ -18,6 +18,7 @@
 #include "server/call.hpp"
 #include "server/connections.hpp"
 #include "server/io.hpp"
+#include "server/lookahead.hpp"
 #include "server/request.hpp"
 #include "server/store.hpp"
 #include "server/transaction.hpp"
@@ -78,13 +79,6 @@ class Server {
   void on_receive(uint32_t index, int32_t result, uint32_t buffer);
   void on_send(uint32_t index, int32_t result);
   void advance(uint32_t index);
-  Progress execute_one(uint32_t index);
-  void answer(ConnectionRecord& record, const Parse& parse, Progress& progress);
-  Progress run(ConnectionRecord& record, ReplyWriter& reply);
-  void begin_time(Command command);
-  uint64_t end_time();
-  bool shares_clock(Command command) const;
-  void note_slow(const Call& call, uint64_t took_us);
   bool reply_room_for(uint32_t index, uint64_t bytes);
   void flush(uint32_t index);
   void release_reply(ConnectionRecord& record);
@@ -93,6 +87,22 @@ class Server {
   void release_request(ConnectionRecord& record);
   bool others_first(Resource resource);
   void wait_for(Resource resource, uint32_t index);
+
+  // One request (execution.cpp).
+  void execute_received();
+  bool has_received(uint32_t index) const;
+  bool look_ahead(uint32_t index);
+  Progress execute_one(uint32_t index);
+  Progress parse_and_execute(uint32_t index);
+  Progress after(uint32_t index, uint64_t bytes, Progress progress);
+  Progress run(uint32_t index, std::span<Slice> arguments, Command command);
+  void keep_reply(ConnectionRecord& record, const ReplyWriter& reply);
+  template <class Write>
+  void refuse(ConnectionRecord& record, Write write);
+  void begin_time(Command command);
+  uint64_t end_time();
+  bool shares_clock(Command command) const;
+  void note_slow(const Call& call, uint64_t took_us);
 
   // Blocking commands and transactions (blocking.cpp).
   bool block(uint32_t index, const Call& call);
@@ -118,7 +128,10 @@ class Server {
   Blocking& blocking_;
   Transactions& transactions_;
   RequestParser parser_;
+  Lookahead lookahead_;
   std::array<Completion, 256> completions_ = {};
+  std::array<uint32_t, 256> received_ = {};  ///< who sent something in this turn
+  uint64_t received_count_ = 0;
   uint64_t now_ms_ = 0;
   uint32_t ready_hash_ = 0;           ///< of the key whose waiting clients are being served
   uint64_t mark_us_ = 0;              ///< when the turn began or a command was last timed

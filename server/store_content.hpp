@@ -26,13 +26,13 @@ class StoreContent {
   // entry, then the key and what lies behind it.
   uint64_t hash(std::string_view key) const { return table_.hash(key); }
   void prefetch_bucket(uint64_t hash) const { table_.prefetch_bucket(hash); }
-  void prefetch_entry(uint64_t hash) const { table_.prefetch_entry(hash); }
-  void prefetch_value(uint64_t hash) const {
-    const uint32_t index = table_.candidate(hash);
-    if (index == index_none) return;
-    const Entry& entry = table_.entry(index);
-    blocks_.prefetch(entry.key_block);
-    if (entry.type == Entry::Type::list) nodes_.prefetch(entry.first);
+  /// Returns the entry that is likely the key's, or index_none.
+  uint32_t prefetch_entry(uint64_t hash) const { return table_.prefetch_entry(hash); }
+  void prefetch_value(uint32_t entry) const {
+    if (entry == index_none) return;
+    const Entry& expected = table_.entry(entry);
+    blocks_.prefetch(expected.key_block);
+    if (expected.type == Entry::Type::list) nodes_.prefetch(expected.first);
   }
 
   /// Entries by index, from 0 to below entry_end(): an entry keeps its index for its whole life.

@@ -33,6 +33,13 @@ struct FoundKey {
 
 enum class ListEnd : uint8_t { head, tail };
 
+/// A key whose hash was computed ahead.
+struct KnownKey {
+  const char* data;  ///< where it lies: another key lies elsewhere
+  uint64_t hash;
+  uint32_t entry;
+};
+
 struct StoreResult {
   enum class Code : uint8_t { ok, wrong_type, too_long, no_entry, no_block, no_node };
 

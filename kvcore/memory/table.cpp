@@ -59,10 +59,13 @@ Table::Table(std::span<Bucket> buckets, std::span<Entry> entries, HashKey key)
   KV_ASSERT(entries.size() < buckets.size() * Bucket::slots);
 }
 
-uint32_t Table::candidate(uint64_t hash) const {
+uint32_t Table::prefetch_entry(uint64_t hash) const {
   const Bucket& bucket = buckets_[home(hash)];
   const uint32_t mask = slots_with(bucket, tag_of(hash));
-  return mask == 0 ? index_none : bucket.entries[first_slot(mask)];
+  if (mask == 0) return index_none;
+  const uint32_t index = bucket.entries[first_slot(mask)];
+  __builtin_prefetch(&entries_[index]);
+  return index;
 }
 
 uint32_t Table::find(std::string_view key, uint64_t hash, const BlockPool& blocks) const {

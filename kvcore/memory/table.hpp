@@ -35,12 +35,8 @@ class Table {
   // To find a key takes its bucket, its entry and its blocks, one after the other. Whoever has
   // several keys to find asks for the buckets of all, then for the entries of all.
   void prefetch_bucket(uint64_t hash) const { __builtin_prefetch(&buckets_[home(hash)]); }
-  void prefetch_entry(uint64_t hash) const {
-    const uint32_t index = candidate(hash);
-    if (index != index_none) __builtin_prefetch(&entries_[index]);
-  }
-  /// The first entry in the home of `hash` that may be the key's, or index_none.
-  uint32_t candidate(uint64_t hash) const;
+  /// Returns the first entry in the home of `hash` that may be the key's, or index_none.
+  uint32_t prefetch_entry(uint64_t hash) const;
 
   /// The index of the entry of `key`, or index_none. Keys are compared in `blocks`.
   uint32_t find(std::string_view key, uint64_t hash, const BlockPool& blocks) const;
