@@ -42,11 +42,6 @@ Outcome fail_unknown_command(Call& call) {
 /// processCommand() of Redis 7.
 bool is_http(std::string_view name) { return same_word(name, "POST") || same_word(name, "Host:"); }
 
-bool has_arity(const CommandInfo& info, uint64_t count) {
-  return info.arity < 0 ? count >= static_cast<uint64_t>(-info.arity)
-                        : count == static_cast<uint64_t>(info.arity);
-}
-
 Outcome fail_key_size(Call& call, uint64_t bytes) {
   return fail_with(call, "ERR key of {} bytes exceeds key_size_max ({})", bytes,
                    call.server.allocation->config.key_size_max);
@@ -74,6 +69,10 @@ uint64_t value_count(const CommandInfo& info, uint64_t count) {
 bool within_limits(Call& call, const CommandInfo& info) {
   const Config& config = call.server.allocation->config;
   const uint64_t count = call.args.size();
+  uint64_t longest = 0;
+  for (uint64_t i = 1; i < count; ++i) longest = std::max(longest, call.args[i].size());
+  if (longest <= std::min(config.key_size_max, config.val_size_max)) return true;
+
   const uint64_t last_key = info.last_key < 0 ? count - static_cast<uint64_t>(-info.last_key)
                                               : static_cast<uint64_t>(info.last_key);
   uint64_t next_key = info.first_key > 0 ? static_cast<uint64_t>(info.first_key) : count;
@@ -93,18 +92,26 @@ bool within_limits(Call& call, const CommandInfo& info) {
   return true;
 }
 
-/// What execute() needs of a row's flags.
+/// What execute() needs of a row, in few bytes.
 struct Access {
+  int8_t arity;
   bool writes;
   bool needs_auth;
   bool can_be_queued;
+  bool has_subcommands;  ///< the second word is a command of its own in Redis
 };
+
+bool has_arity(const Access& access, uint64_t count) {
+  return access.arity < 0 ? count >= static_cast<uint64_t>(-access.arity)
+                          : count == static_cast<uint64_t>(access.arity);
+}
 
 constexpr std::array<Access, command_count> access_of = [] {
   std::array<Access, command_count> out = {};
   for (uint64_t i = 0; i < command_count; ++i) {
-    out[i] = {has_flag(commands[i], "write"), !has_flag(commands[i], "no_auth"),
-              !has_flag(commands[i], "no_multi")};
+    const CommandInfo& info = commands[i];
+    out[i] = {info.arity, has_flag(info, "write"), !has_flag(info, "no_auth"),
+              !has_flag(info, "no_multi"), info.syntax.starts_with("subcommand ")};
   }
   return out;
 }();
@@ -119,15 +126,11 @@ bool runs_at_once(Command id) {
          id == Command::watch || id == Command::quit || id == Command::reset;
 }
 
-/// Commands whose second word is a command of its own in Redis, refused before it is queued.
-bool has_subcommands(Command id) {
-  return id == Command::client || id == Command::command || id == Command::config ||
-         id == Command::latency || id == Command::memory || id == Command::object ||
-         id == Command::slowlog;
-}
+const Access& access(Command id) { return access_of[static_cast<uint64_t>(id)]; }
 
 Outcome queue(Call& call, Command id) {
-  if (has_subcommands(id) && call.args.size() > 1) {
+  // What is wrong with a subcommand is told before it is queued.
+  if (access(id).has_subcommands && call.args.size() > 1) {
     const uint64_t written_before = call.reply.written();
     call.caller.queuing = true;
     handlers[static_cast<uint64_t>(id)](call);
@@ -135,7 +138,7 @@ Outcome queue(Call& call, Command id) {
   }
   Transactions& transactions = *call.caller.transactions;
   const Config& config = call.server.allocation->config;
-  const bool writes = access_of[static_cast<uint64_t>(id)].writes;
+  const bool writes = access(id).writes;
   switch (transactions.queue(call.caller.index, call.args.from(0), writes)) {
     case Transactions::Queued::ok:
       call.reply.status("QUEUED");
@@ -154,7 +157,7 @@ Outcome queue(Call& call, Command id) {
 
 /// Whether the command may run now; if not, replies.
 bool is_admitted(Call& call, const CommandInfo& info) {
-  if (!has_arity(info, call.args.size())) {
+  if (!has_arity(access(info.id), call.args.size())) {
     char name[32];
     KV_ASSERT(info.name.size() <= sizeof name);
     std::transform(info.name.begin(), info.name.end(), name, lower_case);
@@ -167,11 +170,10 @@ bool is_admitted(Call& call, const CommandInfo& info) {
     }
     return fail_arity(call, {name, info.name.size()}), false;
   }
-  if (client_trait::has(call.client, client_trait::unauthenticated) &&
-      access_of[static_cast<uint64_t>(info.id)].needs_auth) {
+  if (client_trait::has(call.client, client_trait::unauthenticated) && access(info.id).needs_auth) {
     return fail(call, "NOAUTH Authentication required."), false;
   }
-  if (is_queuing(call) && !access_of[static_cast<uint64_t>(info.id)].can_be_queued) {
+  if (is_queuing(call) && !access(info.id).can_be_queued) {
     return fail(call, "ERR Command not allowed inside a transaction"), false;
   }
   return within_limits(call, info);
@@ -181,8 +183,8 @@ bool is_admitted(Call& call, const CommandInfo& info) {
 bool is_held(const Call& call, Command id) {
   const ServerView& server = call.server;
   if (server.pause_until_ms <= server.clock_ms || call.caller.executing) return false;
-  const bool writes = id == Command::exec ? call.caller.transactions->writes(call.caller.index)
-                                          : access_of[static_cast<uint64_t>(id)].writes;
+  const bool writes =
+      id == Command::exec ? call.caller.transactions->writes(call.caller.index) : access(id).writes;
   return server.pauses_all || writes;
 }
 
@@ -190,7 +192,6 @@ Outcome run(Call& call, const CommandInfo& info) {
   CommandStatistics& counters = call.server.counters.of_command[static_cast<uint64_t>(info.id)];
   if (!is_admitted(call, info)) {
     ++counters.rejected;
-    if (is_queuing(call)) call.caller.transactions->abort(call.caller.index);
     call.command = Command::unknown;  // It did not run: there is no time to note.
     return Outcome::done;
   }
@@ -214,12 +215,11 @@ Outcome execute(Call& call) {
   call.store.set_clock(call.server.now_ms);
   if (call.command == Command::unknown && is_http(call.args[0])) return Outcome::close;
   const uint64_t errors_before = call.server.statistics.error_replies;
-  const Command command = call.command;
-  const Outcome outcome =
-      command == Command::unknown ? fail_unknown_command(call) : run(call, command_info(command));
-  // A command that was not queued aborts the transaction.
+  const Outcome outcome = call.command == Command::unknown ? fail_unknown_command(call)
+                                                           : run(call, command_info(call.command));
+  // A command that was refused, instead of queued or run, aborts the transaction.
   if (is_queuing(call) && call.server.statistics.error_replies != errors_before &&
-      (command == Command::unknown || !runs_at_once(command))) {
+      (call.command == Command::unknown || !runs_at_once(call.command))) {
     call.caller.transactions->abort(call.caller.index);
   }
   if (outcome == Outcome::paused || outcome == Outcome::blocks) return outcome;
