@@ -19,6 +19,33 @@ uint64_t decimal_digits(uint64_t value) {
   return count;
 }
 
+/// A type byte, a number and CRLF.
+class Header {
+ public:
+  Header(char type, int64_t value) {
+    text_[0] = type;
+    char* end = text_ + 1;
+    if (value >= 0 && value < 100) {  // Nearly every one.
+      const auto number = static_cast<uint64_t>(value);
+      if (number >= 10) *end++ = static_cast<char>('0' + number / 10);
+      *end++ = static_cast<char>('0' + number % 10);
+    } else {
+      const std::to_chars_result result = std::to_chars(end, text_ + sizeof text_ - 2, value);
+      KV_ASSERT(result.ec == std::errc());
+      end = result.ptr;
+    }
+    *end++ = '\r';
+    *end++ = '\n';
+    bytes_ = static_cast<uint64_t>(end - text_);
+  }
+  const char* text() const { return text_; }
+  uint64_t bytes() const { return bytes_; }
+
+ private:
+  char text_[24];
+  uint64_t bytes_;
+};
+
 }  // namespace
 
 ReplyWriter ReplyWriter::counter(uint8_t protocol) {
@@ -99,9 +126,12 @@ uint64_t ReplyWriter::verbatim_bytes(uint64_t bytes) const {
 }
 
 char* ReplyWriter::begin_bulk(uint64_t bytes) {
-  decimal('$', static_cast<int64_t>(bytes));
-  char* const content = claim(bytes);
-  raw("\r\n");
+  const Header header('$', static_cast<int64_t>(bytes));
+  char* const begin = claim(header.bytes() + bytes + 2);
+  if (begin == nullptr) return nullptr;
+  char* const content = begin + header.bytes();
+  std::memcpy(begin, header.text(), header.bytes());
+  std::memcpy(content + bytes, "\r\n", 2);
   return content;
 }
 
@@ -111,13 +141,8 @@ void ReplyWriter::raw(std::string_view text) {
 }
 
 void ReplyWriter::decimal(char type, int64_t value) {
-  char digits[24];
-  digits[0] = type;
-  const std::to_chars_result end = std::to_chars(digits + 1, digits + sizeof digits - 2, value);
-  KV_ASSERT(end.ec == std::errc());
-  end.ptr[0] = '\r';
-  end.ptr[1] = '\n';
-  raw({digits, static_cast<uint64_t>(end.ptr + 2 - digits)});
+  const Header header(type, value);
+  raw({header.text(), header.bytes()});
 }
 
 char* ReplyWriter::claim(uint64_t bytes) {
