@@ -6,7 +6,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <thread>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -112,6 +115,36 @@ void touch_pages(std::span<std::byte> memory, uint64_t page_bytes) {
     volatile std::byte& byte = memory[at];
     byte = byte;
   }
+}
+
+/// Puts memory behind the pages. Returns 0, or the kernel's error.
+int populate_pages(std::span<std::byte> memory, uint64_t page_bytes) {
+  if (madvise(memory.data(), memory.size(), MADV_POPULATE_WRITE) == 0) return 0;
+  if (errno != EINVAL) return errno;
+  touch_pages(memory, page_bytes);
+  return 0;
+}
+
+/// A worker has at least this much to clear.
+constexpr uint64_t worker_bytes_min = 256 * mebibyte;
+
+/// What takes the time is to clear pages, so each processor clears a share.
+int populate_in_parallel(std::span<std::byte> memory, uint64_t page_bytes) {
+  const uint64_t processors = std::max(1U, std::thread::hardware_concurrency());
+  const uint64_t shares = std::clamp<uint64_t>(memory.size() / worker_bytes_min, 1, processors);
+  const uint64_t share_bytes = round_up_to(memory.size() / shares, huge_page);
+  std::atomic<int> error = 0;
+  std::vector<std::jthread> workers;
+  for (uint64_t begin = share_bytes; begin < memory.size(); begin += share_bytes) {
+    const auto share = memory.subspan(begin, std::min(share_bytes, memory.size() - begin));
+    workers.emplace_back([&error, share, page_bytes] {
+      if (const int failed = populate_pages(share, page_bytes)) error = failed;
+    });
+  }
+  const auto own = memory.first(std::min<uint64_t>(share_bytes, memory.size()));
+  if (const int failed = populate_pages(own, page_bytes)) error = failed;
+  workers.clear();  // Waits for them.
+  return error;
 }
 
 }  // namespace
@@ -226,9 +259,9 @@ Failure Arena::populate() {
     const std::string reason = why_not_resident(end_);
     if (!reason.empty()) return cannot("populate", end_, ENOMEM) + reason;
   }
-  if (madvise(base_, end_, MADV_POPULATE_WRITE) == 0) return {};
-  if (errno != EINVAL) return cannot("populate", end_, errno);
-  touch_pages(memory(), page_bytes_);
+  if (const int error = populate_in_parallel(memory(), page_bytes_)) {
+    return cannot("populate", end_, error);
+  }
   return {};
 }
 
