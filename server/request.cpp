@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "kvcore/memory/assert.hpp"
+#include "server/commands/escape.hpp"
 #include "server/commands/lookup.hpp"
 #include "server/commands/text.hpp"
 #include "server/connection_flags.hpp"
@@ -373,12 +374,6 @@ class InlineArguments {
   static bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
   static bool ends_argument(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-  static int hex_digit(char c) {
-    c = lower_case(c);
-    if (c >= '0' && c <= '9') return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-  }
-
   /// Copies up to the closing quote. Returns whether there is one with a blank behind it.
   bool unquote(char quote) {
     while (at_ < line_.size()) {
@@ -397,31 +392,11 @@ class InlineArguments {
     return false;
   }
 
-  /// The character behind a backslash. REQUIRES: there is one.
+  /// The character that the escape behind a backslash stands for. REQUIRES: there is one.
   char unescape() {
-    if (line_[at_] == 'x' && at_ + 2 < line_.size()) {
-      const int high = hex_digit(line_[at_ + 1]);
-      const int low = hex_digit(line_[at_ + 2]);
-      if (high >= 0 && low >= 0) {
-        at_ += 3;
-        return static_cast<char>(high * 16 + low);
-      }
-    }
-    const char c = line_[at_++];
-    switch (c) {
-      case 'n':
-        return '\n';
-      case 'r':
-        return '\r';
-      case 't':
-        return '\t';
-      case 'b':
-        return '\b';
-      case 'a':
-        return '\a';
-      default:
-        return c;
-    }
+    const Escape escape = read_escape(line_.substr(at_));
+    at_ += escape.bytes;
+    return escape.character;
   }
 
   std::string_view line_;

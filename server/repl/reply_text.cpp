@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "kvcore/memory/assert.hpp"
+#include "server/commands/escape.hpp"
 
 namespace kv {
 
@@ -158,42 +159,15 @@ std::string describe(Reader& reader, const std::string& indent) {
   }
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-char unescaped(char c) {
-  switch (c) {
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    case 'b':
-      return '\b';
-    case 'a':
-      return '\a';
-    default:
-      return c;
-  }
-}
-
 /// Reads a quoted part from behind its opening quote; false when it does not end.
 bool read_quoted(std::string_view line, uint64_t& at, char quote, std::string& word) {
   while (at < line.size() && line[at] != quote) {
     if (line[at] != '\\' || at + 1 >= line.size()) {
       word += line[at++];
-    } else if (quote == '"' && line[at + 1] == 'x' && at + 3 < line.size() &&
-               hex_digit(line[at + 2]) >= 0 && hex_digit(line[at + 3]) >= 0) {
-      word += static_cast<char>(hex_digit(line[at + 2]) * 16 + hex_digit(line[at + 3]));
-      at += 4;
     } else if (quote == '"') {
-      word += unescaped(line[at + 1]);
-      at += 2;
+      const Escape escape = read_escape(line.substr(at + 1));
+      word += escape.character;
+      at += 1 + escape.bytes;
     } else {
       if (line[at + 1] == '\'') ++at;
       word += line[at++];
