@@ -2,8 +2,7 @@
 
 #include "server/blocking.hpp"
 
-#include <fmt/format.h>
-
+#include "server/commands/handlers.hpp"
 #include "server/connection_flags.hpp"
 #include "server/server.hpp"
 
@@ -19,33 +18,30 @@ constexpr uint64_t asked_per_sweep = 256;
 
 /// Blocks the client until a key of the call has elements, or replies why it cannot. Returns
 /// whether it is blocked.
-bool Server::block(uint32_t index, const Call& call) {
+bool Server::block(uint32_t index, Call& call) {
   ConnectionRecord& record = connections_[index];
   KeyWatches& watches = store_.watches();
   const uint64_t clients_max = allocation_.terms.blocked_clients_max;
   const Config& config = allocation_.config;
   const uint64_t pending = record.request_end - record.request_begin;
-  const auto refuse = [&](auto format, uint64_t limit) {
-    char text[160];
-    const auto end = fmt::format_to_n(text, sizeof text, format, limit);
-    ++view_.statistics.error_replies;
-    call.reply.error({text, end.size});
-    return false;
-  };
   if (blocking_.count() >= clients_max) {
-    return refuse(FMT_STRING("ERR too many blocked clients ({}): the rest of request_buffers is "
-                             "for those who are not"),
-                  clients_max);
+    fail_with(call,
+              "ERR too many blocked clients ({}): the rest of request_buffers is for those who are "
+              "not",
+              clients_max);
+    return false;
   }
   if (call.block.keys > watches.free_count()) {
-    return refuse(FMT_STRING("ERR too many watched keys: key_watches_max ({})"),
-                  config.key_watches_max);
+    fail_with(call, "ERR too many watched keys: key_watches_max ({})", config.key_watches_max);
+    return false;
   }
   // A large request slot is not for waiting in: others need it.
   if (record.large_request != index_none && pending >= connections_.request_unit_bytes()) {
-    return refuse(FMT_STRING("ERR a blocking command and what follows it must be smaller than a "
-                             "receive buffer ({})"),
-                  connections_.request_unit_bytes());
+    fail_with(call,
+              "ERR a blocking command and what follows it must be smaller than a receive buffer "
+              "({})",
+              connections_.request_unit_bytes());
+    return false;
   }
   for (uint64_t i = 0; i < call.block.keys; ++i) {
     const Store::Found found = store_.find(call.args[call.block.first_key + i]);

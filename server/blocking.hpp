@@ -28,7 +28,7 @@ class Blocking {
   }
 
   uint64_t count() const { return count_; }
-  bool is_blocked(uint32_t client) const { return clients_[client].state == blocked; }
+  bool is_blocked(uint32_t client) const { return count_ > 0 && clients_[client].state == blocked; }
   bool is_timed_out(uint32_t client) const { return clients_[client].timed_out; }
 
   /// REQUIRES: the client is not blocked. A deadline of `never` has no end.
@@ -57,21 +57,27 @@ class Blocking {
     return client;
   }
 
-  /// No client gives up before. May be early: then timed_out() finds nobody.
+  /// No client gives up before. May be early: then time_out() finds nobody.
   uint64_t next_deadline_ms() const { return next_deadline_ms_; }
-  /// Marks a client whose time is over and returns it, or index_none.
+  /// Marks a client whose time is over and returns it; index_none when there is no other. Calls
+  /// until then look at each client about once.
   uint32_t time_out(uint64_t now_ms) {
-    uint64_t next = never;
-    for (uint32_t at = blocked_.first; at != index_none; at = clients_[at].link.next) {
+    if (looked_at_ == index_none) {
+      looked_at_ = blocked_.first;
+      deadline_seen_ms_ = never;
+    }
+    while (looked_at_ != index_none) {
+      const uint32_t at = looked_at_;
       BlockedClient& client = clients_[at];
+      looked_at_ = client.link.next;
       if (client.timed_out) continue;
       if (client.deadline_ms <= now_ms) {
         client.timed_out = true;
         return at;
       }
-      if (client.deadline_ms < next) next = client.deadline_ms;
+      if (client.deadline_ms < deadline_seen_ms_) deadline_seen_ms_ = client.deadline_ms;
     }
-    next_deadline_ms_ = next;
+    next_deadline_ms_ = deadline_seen_ms_;
     return index_none;
   }
 
@@ -105,6 +111,7 @@ class Blocking {
   void take_out(uint32_t client) {
     const uint8_t state = clients_[client].state;
     if (state == none) return;
+    if (client == looked_at_) looked_at_ = clients_[client].link.next;
     unlink(state == blocked ? blocked_ : resumed_, client);
     if (state == blocked) --count_;
     clients_[client].state = none;
@@ -115,6 +122,8 @@ class Blocking {
   List resumed_;
   uint64_t count_ = 0;
   uint64_t next_deadline_ms_ = never;
+  uint32_t looked_at_ = index_none;  ///< where time_out() goes on
+  uint64_t deadline_seen_ms_ = never;
 };
 
 }  // namespace kv

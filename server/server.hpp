@@ -105,7 +105,7 @@ class Server {
   void note_slow(const Call& call, uint64_t took_us);
 
   // Blocking commands and transactions (blocking.cpp).
-  bool block(uint32_t index, const Call& call);
+  bool block(uint32_t index, Call& call);
   void unblock(uint32_t index);
   void serve_ready();
   bool serve_blocked(uint32_t index);
