@@ -51,6 +51,9 @@ LAYERS = {
     "kvcore/memory": {"kvcore/plan", "kvcore/memory"},
     "planner": {"kvcore/plan", "kvcore/load", "kvcore/memory", "planner"},
     "server": {"kvcore/plan", "kvcore/load", "kvcore/memory", "server"},
+    "bench/net": {"bench/net"},
+    "bench/load": {"bench/net", "bench/load"},
+    "bench/echo": {"bench/net", "bench/echo"},
 }
 
 
