@@ -29,8 +29,8 @@ void choose_format(const std::string& word, CheckRequest& request,
   }
   const std::string near =
       words::did_you_mean(nearest(word, std::vector<std::string_view>(known.begin(), known.end())));
-  failures.push_back(
-      {"usage", fmt::format("unknown format '{}'; {}", word, near.empty() ? one_of(known) : near)});
+  failures.push_back({"usage", fmt::format("unknown format {}; {}", words::in_quotes(word),
+                                           near.empty() ? one_of(known) : near)});
 }
 
 void choose_color(const std::string& word, CheckRequest& request,
@@ -40,8 +40,11 @@ void choose_color(const std::string& word, CheckRequest& request,
     request.color = static_cast<ColorMode>(i);
     return;
   }
+  const std::string near = words::did_you_mean(
+      nearest(word, std::vector<std::string_view>(std::begin(color_words), std::end(color_words))));
   failures.push_back(
-      {"usage", fmt::format("unknown value '{}' of --color; {}", word, one_of(color_words))});
+      {"usage", fmt::format("unknown value {} of --color; {}", words::in_quotes(word),
+                            near.empty() ? one_of(color_words) : near)});
 }
 
 /// The same sizes as memory.budget, with the same words where it is none.

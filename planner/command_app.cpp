@@ -1,9 +1,12 @@
 #include "planner/command_app.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+
+#include "kvcore/load/words.hpp"
 
 namespace kv {
 
@@ -56,9 +59,14 @@ std::optional<ExitCode> CommandApp::parse(std::span<char* const> arguments) {
 }
 
 std::optional<ExitCode> CommandApp::check_words() {
-  const std::string unknown = unknown_flag_message(*app_);
-  if (!unknown.empty()) return fail(unknown);
+  color_ = color_word_ == "always"  ? ColorMode::always
+           : color_word_ == "never" ? ColorMode::never
+                                    : ColorMode::automatic;
+  bool is_color = true;  // the first of the choices
   for (const Choice& choice : choices_) {
+    const std::string unknown = is_color ? "" : unknown_flag_message(*app_);
+    if (!unknown.empty()) return fail(unknown);
+    is_color = false;
     if (choice.target->empty() && choice.required) {
       return fail(fmt::format("{} is missing", choice.name));
     }
@@ -66,14 +74,21 @@ std::optional<ExitCode> CommandApp::check_words() {
     const bool known = std::find(words.begin(), words.end(), *choice.target) != words.end();
     if (words.empty() || known) continue;
     const std::string near = nearest(*choice.target, words);
-    return fail(fmt::format("unknown value '{}' of {}", *choice.target, choice.name),
+    const std::string value = words::in_quotes(*choice.target);
+    return fail(choice.name == "--format"
+                    ? fmt::format("unknown format {}", value)
+                    : fmt::format("unknown value {} of {}", value, choice.name),
                 near.empty() ? fmt::format("it is one of {}", fmt::join(words, ", "))
                              : fmt::format("did you mean '{}'?", near));
   }
-  color_ = color_word_ == "always"  ? ColorMode::always
-           : color_word_ == "never" ? ColorMode::never
-                                    : ColorMode::automatic;
+  const std::string unknown = unknown_flag_message(*app_);
+  if (!unknown.empty()) return fail(unknown);
   return std::nullopt;
+}
+
+bool CommandApp::report_in_color() const {
+  const bool to_terminal = output_.empty() || output_ == "-";
+  return to_terminal ? use_color(color_, STDOUT_FILENO) : color_ == ColorMode::always;
 }
 
 ExitCode CommandApp::write(std::string_view text) const {

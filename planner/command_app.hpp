@@ -39,6 +39,9 @@ class CommandApp {
   /// run, else the exit code: --help was printed, or a mistake was reported.
   std::optional<ExitCode> parse(std::span<char* const> arguments);
 
+  /// Whether what write() writes should be coloured.
+  bool report_in_color() const;
+
   /// Writes to --output or standard output; a failure is reported.
   ExitCode write(std::string_view text) const;
 

@@ -13,6 +13,7 @@
 #include "planner/explain.hpp"
 #include "planner/json_parts.hpp"
 #include "planner/plan_json.hpp"
+#include "planner/report_line.hpp"
 
 namespace kv {
 
@@ -45,10 +46,6 @@ std::vector<std::string_view> names_of(const Words& words) {
 }
 
 std::string version_text() { return fmt::format("kvplan {}", version); }
-
-std::string one_of(const std::vector<std::string_view>& words) {
-  return fmt::format("it is one of {}", fmt::join(words, ", "));
-}
 
 /// Sets `out` to the value of the word; says what is wrong if there is none.
 template <typename Value, typename Words>
@@ -89,6 +86,7 @@ CommandLine::~CommandLine() = default;
 std::optional<ExitCode> CommandLine::parse(std::span<char* const> arguments) {
   std::vector<const char*> words = {"kvplan"};
   words.insert(words.end(), arguments.begin(), arguments.end());
+  if (asks_for_json(arguments)) request.format = Format::json;
   try {
     app_->parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::CallForHelp&) {
@@ -101,12 +99,10 @@ std::optional<ExitCode> CommandLine::parse(std::span<char* const> arguments) {
     write_report(version_text() + "\n", "");
     return ExitCode::fits;
   } catch (const CLI::ArgumentMismatch& error) {
-    choose(format_, format_words, request.format);
     // CLI11 says "--config: 1 required FILE missing".
     const std::string message = error.what();
     return usage_error(fmt::format("{} needs a value", message.substr(0, message.find(':'))), "");
   } catch (const CLI::ParseError& error) {
-    choose(format_, format_words, request.format);
     return usage_error(error.what(), "");
   }
   return read_words();
@@ -117,12 +113,14 @@ std::optional<ExitCode> CommandLine::read_words() {
   if (!choose(format_, format_words, request.format)) {
     const auto known = names_of(format_words);
     const std::string near = words::did_you_mean(nearest(format_, known));
-    return usage_error(fmt::format("unknown format '{}'", format_),
+    return usage_error(fmt::format("unknown format {}", words::in_quotes(format_)),
                        near.empty() ? one_of(known) : near);
   }
   if (!choose(color_, color_words, request.color)) {
-    return usage_error(fmt::format("unknown value '{}' of --color", color_),
-                       one_of(names_of(color_words)));
+    const auto known = names_of(color_words);
+    const std::string near = words::did_you_mean(nearest(color_, known));
+    return usage_error(fmt::format("unknown value {} of --color", words::in_quotes(color_)),
+                       near.empty() ? one_of(known) : near);
   }
   if (!app_->remaining().empty()) return usage_error(unknown_flag_message(*app_), "");
   request.explain = explain_->count() > 0;

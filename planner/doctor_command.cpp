@@ -78,7 +78,7 @@ ExitCode run_doctor(std::span<char* const> arguments) {
     report.savings = possible_savings(file.settings.config, *report.server);
     report.all_savings = all_savings(file.settings.config, report.savings);
   }
-  const bool color = command.output().empty() && use_color(command.color(), STDOUT_FILENO);
+  const bool color = command.report_in_color();
   const ExitCode written =
       command.write(flags.format == "json" ? doctor_json(report) : doctor_text(report, color));
   if (written != ExitCode::fits) return written;

@@ -36,7 +36,7 @@ ExitCode run_explain(std::span<char* const> arguments) {
   ExplainFlags flags;
   const CommandApp& command = flags.command;
   if (const std::optional<ExitCode> done = flags.command.parse(arguments)) return *done;
-  const bool color = command.output().empty() && use_color(command.color(), STDOUT_FILENO);
+  const bool color = command.report_in_color();
   if (flags.rule.empty()) return command.write(rule_list(color));
   std::vector<std::string_view> known;
   for (const RuleInfo& rule : rules) {

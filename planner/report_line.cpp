@@ -8,6 +8,7 @@
 #include <array>
 
 #include "kvcore/load/flags.hpp"
+#include "kvcore/load/words.hpp"
 #include "kvcore/memory/assert.hpp"
 #include "planner/json_parts.hpp"
 
@@ -102,36 +103,23 @@ std::optional<ExitCode> ReportLine::read_words(std::span<char* const> arguments)
   const auto found = std::find(known.begin(), known.end(), format_word_);
   if (found == known.end()) {
     const std::string near = suggestion(format_word_, known);
-    return usage_error(fmt::format("unknown format '{}'", format_word_),
+    return usage_error(fmt::format("unknown format {}", words::in_quotes(format_word_)),
                        near.empty() ? one_of(known) : near);
   }
   format_ = spec_.formats[static_cast<std::size_t>(found - known.begin())];
   const auto color = std::find(color_names.begin(), color_names.end(), color_word_);
   if (color == color_names.end()) {
-    return usage_error(fmt::format("unknown value '{}' of --color", color_word_),
-                       one_of({color_names.begin(), color_names.end()}));
+    const std::vector<std::string_view> all(color_names.begin(), color_names.end());
+    const std::string near = suggestion(color_word_, all);
+    return usage_error(fmt::format("unknown value {} of --color", words::in_quotes(color_word_)),
+                       near.empty() ? one_of(all) : near);
   }
   color_ = static_cast<ColorMode>(color - color_names.begin());
-  if (!app_->remaining().empty()) return unexpected_words();
+  if (!app_->remaining().empty()) return usage_error(unknown_flag_message(*app_), "");
   for (const char* word : arguments) {
     if (*word == '\0') return usage_error("an argument is empty", "");
   }
   return std::nullopt;
-}
-
-ExitCode ReportLine::unexpected_words() const {
-  std::vector<std::string> flags;
-  for (const CLI::Option* option : app_->get_options()) {
-    for (const std::string& name : option->get_lnames()) flags.push_back(fmt::format("--{}", name));
-  }
-  const std::vector<std::string_view> known(flags.begin(), flags.end());
-  const std::vector<std::string> words = app_->remaining();
-  for (const std::string& word : words) {
-    if (!word.starts_with("-")) continue;
-    const std::string flag = word.substr(0, word.find('='));
-    return usage_error(fmt::format("unknown flag '{}'", flag), suggestion(flag, known));
-  }
-  return usage_error(fmt::format("unexpected argument '{}'", words.front()), "");
 }
 
 ExitCode ReportLine::usage_error(const std::string& message, const std::string& hint) const {

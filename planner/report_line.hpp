@@ -59,7 +59,6 @@ class ReportLine {
 
  private:
   std::optional<ExitCode> read_words(std::span<char* const> arguments);
-  ExitCode unexpected_words() const;
 
   ReportSpec spec_;
   std::unique_ptr<CLI::App> app_;
