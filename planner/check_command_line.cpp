@@ -3,48 +3,24 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
-
 #include "kvcore/load/flags.hpp"
-#include "kvcore/load/words.hpp"
+#include "planner/command_line.hpp"
 #include "planner/commands.hpp"
 
 namespace kv {
 
 namespace {
 
-constexpr std::string_view color_words[] = {"auto", "always", "never"};
+const WordList format_words(std::begin(check_formats), std::end(check_formats));
 
-std::string one_of(std::span<const std::string_view> words) {
-  return fmt::format("it is one of {}", fmt::join(words, ", "));
-}
-
-/// Sets `request.format`; a word that is none leaves it as text.
-void choose_format(const std::string& word, CheckRequest& request,
-                   std::vector<CheckFailure>& failures) {
-  const std::span<const std::string_view> known(check_formats);
-  if (std::find(known.begin(), known.end(), word) != known.end()) {
-    request.format = word;
-    return;
+/// Whether the word is one of `known`; a failure where it is none.
+bool is_known(std::string_view word, std::string_view flag, const WordList& known,
+              std::vector<CheckFailure>& failures) {
+  const std::optional<UnknownWord> unknown = find_unknown(word, flag, known);
+  if (unknown) {
+    failures.push_back({"usage", fmt::format("{}; {}", unknown->message, unknown->hint)});
   }
-  const std::string near =
-      words::did_you_mean(nearest(word, std::vector<std::string_view>(known.begin(), known.end())));
-  failures.push_back({"usage", fmt::format("unknown format {}; {}", words::in_quotes(word),
-                                           near.empty() ? one_of(known) : near)});
-}
-
-void choose_color(const std::string& word, CheckRequest& request,
-                  std::vector<CheckFailure>& failures) {
-  for (uint64_t i = 0; i < std::size(color_words); ++i) {
-    if (word != color_words[i]) continue;
-    request.color = static_cast<ColorMode>(i);
-    return;
-  }
-  const std::string near = words::did_you_mean(
-      nearest(word, std::vector<std::string_view>(std::begin(color_words), std::end(color_words))));
-  failures.push_back(
-      {"usage", fmt::format("unknown value {} of --color; {}", words::in_quotes(word),
-                            near.empty() ? one_of(color_words) : near)});
+  return !unknown;
 }
 
 /// The same sizes as memory.budget, with the same words where it is none.
@@ -91,7 +67,7 @@ struct CheckFlags {
                    "container of the manifest [default those that run kvd]")
         ->type_name("NAME");
     app.add_option("-f,--format", format, "how the report is written [default text]")
-        ->type_name(fmt::format("{}", fmt::join(check_formats, "|")));
+        ->type_name(fmt::format("{}", fmt::join(format_words, "|")));
     app.add_option("-o,--output", request.output, "file to write the report to")->type_name("FILE");
     app.add_option("--color", color, "when to colour [default auto]")
         ->type_name(fmt::format("{}", fmt::join(color_words, "|")));
@@ -116,23 +92,12 @@ void show_check(const FlagsVisitor& look) {
 std::optional<ExitCode> parse_check(std::span<char* const> words, CheckRequest& request,
                                     std::vector<CheckFailure>& failures) {
   CheckFlags flags(request);
-  std::vector<const char*> arguments = {"kvplan check"};
-  arguments.insert(arguments.end(), words.begin(), words.end());
-  try {
-    flags.app.parse(static_cast<int>(arguments.size()), arguments.data());
-  } catch (const CLI::CallForHelp&) {
-    write_report(flags.app.help(), "");
-    return ExitCode::fits;
-  } catch (const CLI::RequiredError&) {
-    // That no file was named is said where directories without configs are found, too.
-  } catch (const CLI::ArgumentMismatch& error) {
-    const std::string message = error.what();  // "--policy: 1 required FILE missing"
-    failures.push_back({"usage", message.substr(0, message.find(':')) + " needs a value"});
-  } catch (const CLI::ParseError& error) {
-    failures.push_back({"usage", error.what()});
-  }
-  choose_format(flags.format, request, failures);
-  choose_color(flags.color, request, failures);
+  ParsedWords parsed = parse_words(flags.app, words);
+  if (parsed.done) return ExitCode::fits;
+  if (!parsed.mistake.empty()) failures.push_back({"usage", std::move(parsed.mistake)});
+  if (is_known(flags.format, "--format", format_words, failures)) request.format = flags.format;
+  is_known(flags.color, "--color", color_words, failures);
+  request.color = color_mode(flags.color);
   if (!flags.budget.empty()) read_budget(flags.budget, request, failures);
   if (const std::string unknown = unknown_flag_message(flags.app); !unknown.empty()) {
     failures.push_back({"usage", unknown});

@@ -6,7 +6,8 @@
 
 #include "kvcore/load/words.hpp"
 #include "planner/command_line.hpp"
-#include "planner/report_line.hpp"
+#include "planner/json_parts.hpp"
+#include "planner/plan_json.hpp"
 
 namespace kv {
 
@@ -32,10 +33,11 @@ ExitCode unknown_command(std::span<char* const> words) {
   std::vector<std::string_view> names;
   for (const CommandRow& row : rows) names.push_back(row.name);
   const std::string near = nearest(words.front(), names);
-  Request request;
-  if (asks_for_json(words)) request.format = Format::json;
-  return report_usage_error(fmt::format("unknown command '{}'", words.front()),
-                            words::did_you_mean(near), request);
+  const std::string message = fmt::format("unknown command '{}'", words.front());
+  print_error(message, near.empty() ? "kvplan --help lists the flags" : words::did_you_mean(near),
+              ColorMode::automatic);
+  if (asks_for_json(words)) write_report(usage_error_json(message, plan_schema), "");
+  return ExitCode::could_not_judge;
 }
 
 }  // namespace

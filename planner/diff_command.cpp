@@ -10,11 +10,11 @@
 
 #include "kvcore/load/words.hpp"
 #include "kvcore/memory/assert.hpp"
+#include "planner/command_line.hpp"
 #include "planner/commands.hpp"
 #include "planner/diff_report.hpp"
 #include "planner/git.hpp"
 #include "planner/judge.hpp"
-#include "planner/report_line.hpp"
 
 namespace kv {
 
@@ -26,10 +26,10 @@ constexpr std::string_view summary =
     "the same path in the working tree is compared.";
 
 struct DiffCommand {
-  ReportLine line{{"diff",
-                   summary,
-                   diff_schema,
-                   {Format::table, Format::json, Format::markdown, Format::github}}};
+  CommandLine line{{"diff",
+                    summary,
+                    diff_schema,
+                    {Format::table, Format::json, Format::markdown, Format::github}}};
   std::string old_name;
   std::string new_name;
   std::string growth_text;
@@ -55,7 +55,7 @@ struct DiffCommand {
       return line.usage_error("nothing is named to compare", "write kvplan diff OLD NEW");
     }
     if (old_name == "-" && new_name == "-") {
-      return line.usage_error("only one side can be standard input", "");
+      return line.usage_error("only one side can be standard input");
     }
     if (growth_text.empty()) return {};
     growth = parse_growth(growth_text);
@@ -99,7 +99,7 @@ void forgive_budget(Diagnostics& diagnostics) {
   }
 }
 
-std::string render(const DiffReport& report, const ReportLine& line) {
+std::string render(const DiffReport& report, const CommandLine& line) {
   if (line.format() == Format::json) return diff_json(report);
   if (line.format() == Format::github) return diff_github(report);
   if (!report.planned) return {};
@@ -126,7 +126,7 @@ void show_diff(const FlagsVisitor& look) { look(DiffCommand().line.app()); }
 ExitCode run_diff(std::span<char* const> arguments) {
   DiffCommand command;
   if (const std::optional<ExitCode> done = command.parse(arguments)) return *done;
-  const ReportLine& line = command.line;
+  const CommandLine& line = command.line;
   const std::optional<GitName> committed = git_name(command.old_name);
   if (command.new_name.empty() && !committed) {
     return line.usage_error(

@@ -1,10 +1,8 @@
 // kvplan doctor: load, read the host's facts, ask the server where there is one, report.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 
-#include "planner/command_app.hpp"
+#include "planner/command_line.hpp"
 #include "planner/commands.hpp"
 #include "planner/doctor_report.hpp"
 #include "planner/planned_file.hpp"
@@ -15,12 +13,12 @@ namespace {
 
 struct DoctorFlags {
   DoctorFlags()
-      : command("doctor",
-                "Says whether this machine satisfies a config, and what mends it where not; "
-                "for a running kvd also what could be lowered, and what that would save.") {
-    CLI::App& app = command.app();
-    command.add_word(file, "FILE", "TOML or JSON config; - is standard input");
-    command.add_choice(format, "-f,--format", "how the report is written", {"table", "json"});
+      : line({"doctor",
+              "Says whether this machine satisfies a config, and what mends it where not; "
+              "for a running kvd also what could be lowered, and what that would save."}) {
+    CLI::App& app = line.app();
+    line.add_word(file, "FILE", "TOML or JSON config; - is standard input");
+    line.add_choice(format, "-f,--format", "how the report is written", {"table", "json"});
     app.add_option("--address", address, "a running kvd, such as 127.0.0.1:6379")
         ->type_name("HOST:PORT");
     app.add_option("--pid", pid, "process of a running kvd, on this machine")->type_name("PID");
@@ -29,7 +27,7 @@ struct DoctorFlags {
         "Exit codes: 0 no failure (there may be warnings); 1 a failure; 2 not judged.");
   }
 
-  CommandApp command;
+  CommandLine line;
   std::string file;
   std::string format;
   std::string address;
@@ -56,21 +54,21 @@ std::string look_at_server(const DoctorFlags& flags, DoctorReport& report) {
 
 }  // namespace
 
-void show_doctor(const FlagsVisitor& look) { look(DoctorFlags().command.app()); }
+void show_doctor(const FlagsVisitor& look) { look(DoctorFlags().line.app()); }
 
 ExitCode run_doctor(std::span<char* const> arguments) {
   DoctorFlags flags;
-  CommandApp& command = flags.command;
-  if (const std::optional<ExitCode> done = command.parse(arguments)) return *done;
+  CommandLine& line = flags.line;
+  if (const std::optional<ExitCode> done = line.parse(arguments)) return *done;
   PlannedFile file;
-  if (const auto failed = load_plan(flags.file, command.color(), file)) return *failed;
+  if (const auto failed = load_plan(flags.file, line.color(), file)) return *failed;
 
   DoctorReport report;
   report.allocation = &file.allocation;
   report.findings = examine(read_host_facts(), file.allocation);
   const std::string failure = look_at_server(flags, report);
   if (!failure.empty()) {
-    print_error(failure, "", command.color());
+    print_error(failure, "", line.color());
     return ExitCode::could_not_judge;
   }
   for (Finding& finding : examine_server(report)) report.findings.push_back(std::move(finding));
@@ -78,11 +76,10 @@ ExitCode run_doctor(std::span<char* const> arguments) {
     report.savings = possible_savings(file.settings.config, *report.server);
     report.all_savings = all_savings(file.settings.config, report.savings);
   }
-  const bool color = command.report_in_color();
-  const ExitCode written =
-      command.write(flags.format == "json" ? doctor_json(report) : doctor_text(report, color));
-  if (written != ExitCode::fits) return written;
-  return worst(report.findings) == Verdict::fail ? ExitCode::does_not_fit : ExitCode::fits;
+  const bool fails = worst(report.findings) == Verdict::fail;
+  return line.finish(
+      flags.format == "json" ? doctor_json(report) : doctor_text(report, line.report_in_color()),
+      {}, fails ? ExitCode::does_not_fit : ExitCode::fits);
 }
 
 }  // namespace kv

@@ -4,7 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "planner/command_app.hpp"
+#include "planner/command_line.hpp"
 #include "planner/commands.hpp"
 #include "planner/config_schema.hpp"
 #include "planner/starter.hpp"
@@ -15,15 +15,15 @@ namespace {
 
 struct InitFlags {
   InitFlags()
-      : command("init",
-                "Writes a commented config to start from, with every option and its "
-                "default. A file that is there already is never overwritten.") {
-    command.app()
+      : line({"init",
+              "Writes a commented config to start from, with every option and its "
+              "default. A file that is there already is never overwritten."}) {
+    line.app()
         .add_option("--schema", schema, "what the #:schema line names [default ./kvd.schema.json]")
         ->type_name("FILE");
   }
 
-  CommandApp command;
+  CommandLine line;
   std::string schema = "./kvd.schema.json";
 };
 
@@ -38,29 +38,29 @@ bool exists(const std::string& path) {
 
 }  // namespace
 
-void show_init(const FlagsVisitor& look) { look(InitFlags().command.app()); }
+void show_init(const FlagsVisitor& look) { look(InitFlags().line.app()); }
 
 ExitCode run_init(std::span<char* const> arguments) {
   InitFlags flags;
-  CommandApp& command = flags.command;
-  if (const std::optional<ExitCode> done = command.parse(arguments)) return *done;
+  CommandLine& line = flags.line;
+  if (const std::optional<ExitCode> done = line.parse(arguments)) return *done;
   if (flags.schema.find_first_of("\n\r") != std::string::npos) {
-    return command.fail("--schema must be one line");
+    return line.usage_error("--schema must be one line");
   }
-  const std::string& output = command.output();
+  const std::string& output = line.output();
   if (!output.empty() && output != "-" && exists(output)) {
-    return command.fail(fmt::format("'{}' is there already", output),
-                        "init never overwrites a file; choose another name");
+    return line.usage_error(fmt::format("'{}' is there already", output),
+                            "init never overwrites a file; choose another name");
   }
-  return command.write(starter_config(flags.schema));
+  return line.finish(starter_config(flags.schema));
 }
 
-void show_schema(const FlagsVisitor& look) { look(CommandApp("schema", schema_summary).app()); }
+void show_schema(const FlagsVisitor& look) { look(CommandLine({"schema", schema_summary}).app()); }
 
 ExitCode run_schema(std::span<char* const> arguments) {
-  CommandApp command("schema", schema_summary);
-  if (const std::optional<ExitCode> done = command.parse(arguments)) return *done;
-  return command.write(config_json_schema());
+  CommandLine line({"schema", schema_summary});
+  if (const std::optional<ExitCode> done = line.parse(arguments)) return *done;
+  return line.finish(config_json_schema());
 }
 
 }  // namespace kv

@@ -4,10 +4,10 @@
 
 #include "kvcore/load/lock.hpp"
 #include "kvcore/memory/assert.hpp"
+#include "planner/command_line.hpp"
 #include "planner/commands.hpp"
 #include "planner/judge.hpp"
 #include "planner/number_text.hpp"
-#include "planner/report_line.hpp"
 
 namespace kv {
 
@@ -19,7 +19,7 @@ constexpr std::string_view summary =
 
 /// The flags of the command, and what they were given.
 struct LockCommand {
-  ReportLine line{{"lock", summary, "", {Format::table}}};
+  CommandLine line{{"lock", summary, "", {Format::table}}};
   std::string file;
 
   LockCommand() {
@@ -52,7 +52,7 @@ void show_lock(const FlagsVisitor& look) { look(LockCommand().line.app()); }
 ExitCode run_lock(std::span<char* const> arguments) {
   LockCommand command;
   if (const std::optional<ExitCode> done = command.parse(arguments)) return *done;
-  const ReportLine& line = command.line;
+  const CommandLine& line = command.line;
   const std::string& file = command.file;
 
   Settings settings;

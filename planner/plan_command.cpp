@@ -1,9 +1,14 @@
 // kvplan plan: load, check, plan, render, exit code.
-#include <unistd.h>
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
+#include <algorithm>
+
+#include "kvcore/load/flags.hpp"
 #include "kvcore/load/guarantee.hpp"
 #include "kvcore/load/wrap.hpp"
 #include "kvcore/memory/assert.hpp"
+#include "kvcore/plan/version.hpp"
 #include "planner/command_line.hpp"
 #include "planner/commands.hpp"
 #include "planner/explain.hpp"
@@ -61,18 +66,62 @@ std::string render_report(const PlanReport& report, Format format, bool color) {
 constexpr std::string_view summary =
     "Plans the memory of kvd: every byte, before anything is started.";
 
+struct PlanCommand {
+  PlanCommand() {
+    explain = line.app().add_option(
+        "-e,--explain", section, "show where every number comes from, of all or of one component");
+    explain->expected(0, 1)->type_name("[COMPONENT]");
+    line.app().footer(help_footer());
+    flags.emplace(line.app());
+  }
+
+  std::optional<ExitCode> parse(std::span<char* const> arguments) {
+    if (const std::optional<ExitCode> done = line.parse(arguments)) return done;
+    const WordList known = explainable_names();
+    const bool is_known = std::find(known.begin(), known.end(), section) != known.end();
+    if (section.empty() || is_known) return std::nullopt;
+    return line.usage_error(fmt::format("no component is called '{}'", section),
+                            suggestion(section, known));
+  }
+
+  /// The file that was named, and the flags, which win.
+  void load(Settings& settings, Diagnostics& out) const {
+    if (!config.empty()) load_file(config, settings, out);
+    flags->apply(settings, out);
+  }
+
+  void add_first_flags(CLI::App& app) {
+    app.set_version_flag("--version", fmt::format("kvplan {}", version),
+                         "print the version and exit");
+    set_up_man(app);
+    app.add_option("-c,--config", config, "TOML or JSON file to read; - is standard input")
+        ->type_name("FILE");
+  }
+
+  std::string config;   ///< path of the file, "-" for standard input; empty for none
+  std::string section;  ///< what to explain, empty for everything
+  CommandLine line{{/*name=*/"",
+                    summary,
+                    plan_schema,
+                    {Format::table, Format::json, Format::csv, Format::markdown},
+                    {"always", "never", "auto"},
+                    [this](CLI::App& app) { add_first_flags(app); }}};
+  CLI::Option* explain = nullptr;
+  std::optional<ConfigFlags> flags;
+};
+
 }  // namespace
 
-void show_plan(const FlagsVisitor& look) { look(CommandLine(summary).flags()); }
+void show_plan(const FlagsVisitor& look) { look(PlanCommand().line.app()); }
 
 ExitCode run_plan(std::span<char* const> arguments) {
-  CommandLine line(summary);
-  if (const std::optional<ExitCode> done = line.parse(arguments)) return *done;
-  const Request& request = line.request;
+  PlanCommand command;
+  if (const std::optional<ExitCode> done = command.parse(arguments)) return *done;
+  const CommandLine& line = command.line;
 
   Settings settings;
   PlanReport report;
-  line.load(settings, report.errors);
+  command.load(settings, report.errors);
   add_violations(settings, report.errors);
 
   PlanResult planned;
@@ -82,23 +131,14 @@ ExitCode run_plan(std::span<char* const> arguments) {
     KV_ASSERT(planned.ok);
     report.allocation = &planned.allocation;
     report.guarantee = describe(guarantee(planned.allocation));
-    if (request.explain) {
-      explanation = explain(settings, planned.allocation, request.section);
+    if (command.explain->count() > 0) {
+      explanation = explain(settings, planned.allocation, command.section);
       report.explanation = &explanation;
     }
   }
 
-  const bool to_terminal = request.output.empty() || request.output == "-";
-  const bool color =
-      to_terminal ? use_color(request.color, STDOUT_FILENO) : request.color == ColorMode::always;
-  const std::string text = render_report(report, request.format, color);
-  const std::string failure = text.empty() ? "" : write_report(text, request.output);
-  print_diagnostics(report.errors, request.color);
-  if (!failure.empty()) {
-    print_error(failure, "", request.color);
-    return ExitCode::could_not_judge;
-  }
-  return exit_code(report.errors);
+  return line.finish(render_report(report, line.format(), line.report_in_color()), report.errors,
+                     exit_code(report.errors));
 }
 
 }  // namespace kv

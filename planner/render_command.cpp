@@ -7,7 +7,7 @@
 
 #include "kvcore/memory/assert.hpp"
 #include "kvcore/plan/version.hpp"
-#include "planner/command_app.hpp"
+#include "planner/command_line.hpp"
 #include "planner/commands.hpp"
 #include "planner/planned_file.hpp"
 #include "planner/render.hpp"
@@ -29,12 +29,12 @@ constexpr auto targets = std::to_array<Target>({
 
 struct RenderFlags {
   RenderFlags()
-      : command("render", "Writes a deployment file with the exact limits of a config's plan.") {
-    CLI::App& app = command.app();
+      : line({"render", "Writes a deployment file with the exact limits of a config's plan."}) {
+    CLI::App& app = line.app();
     std::vector<std::string_view> names;
     for (const Target& one : targets) names.push_back(one.name);
-    command.add_word(target, "TARGET", "what to write", names);
-    command.add_word(file, "FILE", "TOML or JSON config; - is standard input");
+    line.add_word(target, "TARGET", "what to write", names);
+    line.add_word(file, "FILE", "TOML or JSON config; - is standard input");
     app.add_option("--image", image, fmt::format("of the container [default {}]", image))
         ->type_name("IMAGE");
     app.add_option("--seccomp", seccomp,
@@ -42,7 +42,7 @@ struct RenderFlags {
         ->type_name("FILE");
   }
 
-  CommandApp command;
+  CommandLine line;
   std::string target;
   std::string file;
   std::string image = fmt::format("kvd:{}", version);
@@ -51,19 +51,19 @@ struct RenderFlags {
 
 }  // namespace
 
-void show_render(const FlagsVisitor& look) { look(RenderFlags().command.app()); }
+void show_render(const FlagsVisitor& look) { look(RenderFlags().line.app()); }
 
 ExitCode run_render(std::span<char* const> arguments) {
   RenderFlags flags;
-  if (const std::optional<ExitCode> done = flags.command.parse(arguments)) return *done;
+  if (const std::optional<ExitCode> done = flags.line.parse(arguments)) return *done;
   PlannedFile file;
-  if (const auto failed = load_plan(flags.file, flags.command.color(), file)) return *failed;
+  if (const auto failed = load_plan(flags.file, flags.line.color(), file)) return *failed;
   const RenderRequest request = {file.path, flags.image, flags.seccomp};
   const auto found = std::find_if(targets.begin(), targets.end(), [&](const Target& candidate) {
     return candidate.name == flags.target;
   });
   KV_ASSERT(found != targets.end());
-  return flags.command.write(found->render(file.allocation, request));
+  return flags.line.finish(found->render(file.allocation, request));
 }
 
 }  // namespace kv

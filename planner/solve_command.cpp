@@ -7,11 +7,11 @@
 #include "kvcore/load/flags.hpp"
 #include "kvcore/load/words.hpp"
 #include "kvcore/plan/size.hpp"
+#include "planner/command_line.hpp"
 #include "planner/commands.hpp"
 #include "planner/judge.hpp"
 #include "planner/machine_limit.hpp"
 #include "planner/option_name.hpp"
-#include "planner/report_line.hpp"
 #include "planner/solve_report.hpp"
 
 namespace kv {
@@ -24,10 +24,10 @@ constexpr std::string_view summary =
     "config upwards.";
 
 struct SolveCommand {
-  ReportLine line{{"solve", summary, solve_schema, {Format::table, Format::json}}};
+  CommandLine line{{"solve", summary, solve_schema, {Format::table, Format::json}}};
   std::string config;
   std::string limit;
-  std::string measure = "container";
+  std::string measure;
   std::string max;
   std::vector<std::string> then;
   std::vector<std::string> fixed;
@@ -40,8 +40,7 @@ struct SolveCommand {
                    "bytes that may be taken; auto is this machine's own limit (control group, "
                    "else the memory available)")
         ->type_name("SIZE");
-    app.add_option("--for", measure, "what the limit is of [default container]")
-        ->type_name("container|arena");
+    line.add_choice(measure, "--for", "what the limit is of", {"container", "arena"});
     app.add_option("--max", max, "the option to make as large as possible")->type_name("OPTION");
     app.add_option("--then", then, "the option to make as large as possible with what is left")
         ->type_name("OPTION")
@@ -92,16 +91,16 @@ std::optional<ExitCode> SolveCommand::read_unknown(const std::string& word,
   const std::string_view key = option_info(*option).key;
   std::vector<Option>& unknowns = report.request.unknowns;
   if (std::find(unknowns.begin(), unknowns.end(), *option) != unknowns.end()) {
-    return line.usage_error(fmt::format("{} is asked for twice", key), "");
+    return line.usage_error(fmt::format("{} is asked for twice", key));
   }
   switch (solvable(*option)) {
     case Solvable::yes:
       unknowns.push_back(*option);
       return {};
     case Solvable::not_a_number:
-      return line.usage_error(fmt::format("{} is not a count or a size", key), "");
+      return line.usage_error(fmt::format("{} is not a count or a size", key));
     case Solvable::without_effect:
-      return line.usage_error(fmt::format("the plan does not depend on {}", key), "");
+      return line.usage_error(fmt::format("the plan does not depend on {}", key));
     case Solvable::not_monotone:
       break;
   }
@@ -111,10 +110,6 @@ std::optional<ExitCode> SolveCommand::read_unknown(const std::string& word,
 }
 
 std::optional<ExitCode> SolveCommand::read(SolveReport& report) {
-  if (measure != "container" && measure != "arena") {
-    return line.usage_error(fmt::format("unknown value {} of --for", words::in_quotes(measure)),
-                            "it is one of container, arena");
-  }
   report.request.measure = measure == "arena" ? Measure::arena : Measure::container;
   if (max.empty()) return line.usage_error("--max is missing", "write --max keys");
   if (const std::optional<ExitCode> done = read_unknown(max, report)) return done;
@@ -130,11 +125,11 @@ std::optional<ExitCode> SolveCommand::read(SolveReport& report) {
     if (!done.problem.empty()) return line.usage_error(done.problem, done.hint);
     const std::string_view key = option_info(done.option).key;
     if (std::find(assigned.begin(), assigned.end(), done.option) != assigned.end()) {
-      return line.usage_error(fmt::format("{} is fixed twice", key), "");
+      return line.usage_error(fmt::format("{} is fixed twice", key));
     }
     assigned.push_back(done.option);
     if (done.option == report.request.unknowns.front()) {
-      return line.usage_error(fmt::format("{} is fixed and searched for", key), "");
+      return line.usage_error(fmt::format("{} is fixed and searched for", key));
     }
   }
   return {};
@@ -170,7 +165,7 @@ void show_solve(const FlagsVisitor& look) { look(SolveCommand().line.app()); }
 
 ExitCode run_solve(std::span<char* const> arguments) {
   SolveCommand command;
-  const ReportLine& line = command.line;
+  const CommandLine& line = command.line;
   if (const std::optional<ExitCode> done = command.line.parse(arguments)) return *done;
   SolveReport report;
   if (const std::optional<ExitCode> done = command.read(report)) return *done;

@@ -5,10 +5,10 @@
 #include <algorithm>
 
 #include "kvcore/load/words.hpp"
+#include "planner/command_line.hpp"
 #include "planner/commands.hpp"
 #include "planner/judge.hpp"
 #include "planner/option_name.hpp"
-#include "planner/report_line.hpp"
 #include "planner/sweep_report.hpp"
 
 namespace kv {
@@ -20,10 +20,10 @@ constexpr std::string_view summary =
     "--format svg draws the components as stacked areas.";
 
 struct SweepCommand {
-  ReportLine line{{"sweep",
-                   summary,
-                   sweep_schema,
-                   {Format::table, Format::json, Format::csv, Format::markdown, Format::svg}}};
+  CommandLine line{{"sweep",
+                    summary,
+                    sweep_schema,
+                    {Format::table, Format::json, Format::csv, Format::markdown, Format::svg}}};
   std::string config;
   std::vector<std::string> vary;
   std::vector<std::string> fixed;
@@ -51,7 +51,7 @@ std::optional<ExitCode> SweepCommand::read_axes() {
   if (vary.empty()) {
     return line.usage_error("--vary is missing", "write --vary list_max=10:1000:10");
   }
-  if (vary.size() > 2) return line.usage_error("--vary is given more than twice", "");
+  if (vary.size() > 2) return line.usage_error("--vary is given more than twice");
   for (const std::string& words : vary) {
     ParsedAxis parsed = parse_axis(words);
     if (!parsed.problem.empty()) return line.usage_error(parsed.problem, parsed.hint);
@@ -60,7 +60,7 @@ std::optional<ExitCode> SweepCommand::read_axes() {
   if (axes.size() < 2) return {};
   const std::string_view key = option_info(axes[1].option).key;
   if (axes[0].option == axes[1].option) {
-    return line.usage_error(fmt::format("{} is varied twice", key), "");
+    return line.usage_error(fmt::format("{} is varied twice", key));
   }
   const uint64_t points = axes[0].values.size() * axes[1].values.size();
   if (points > sweep_points_max) {
@@ -85,8 +85,7 @@ std::optional<ExitCode> SweepCommand::read_config(Settings& settings, Diagnostic
     if (!done.problem.empty()) return line.usage_error(done.problem, done.hint);
     for (const SweepAxis& axis : axes) {
       if (axis.option != done.option) continue;
-      return line.usage_error(fmt::format("{} is fixed and varied", option_info(done.option).key),
-                              "");
+      return line.usage_error(fmt::format("{} is fixed and varied", option_info(done.option).key));
     }
   }
   return {};
@@ -107,7 +106,7 @@ void explain_failure(const Settings& settings, const Sweep& sweep, Diagnostics& 
   add_violations(first, out);
 }
 
-std::string render(const Sweep& sweep, const Diagnostics& errors, const ReportLine& line) {
+std::string render(const Sweep& sweep, const Diagnostics& errors, const CommandLine& line) {
   switch (line.format()) {
     case Format::json:
       return sweep_json(&sweep, errors);
@@ -128,7 +127,7 @@ void show_sweep(const FlagsVisitor& look) { look(SweepCommand().line.app()); }
 
 ExitCode run_sweep(std::span<char* const> arguments) {
   SweepCommand command;
-  const ReportLine& line = command.line;
+  const CommandLine& line = command.line;
   if (const std::optional<ExitCode> done = command.line.parse(arguments)) return *done;
   if (const std::optional<ExitCode> done = command.read_axes()) return *done;
   Settings settings;
