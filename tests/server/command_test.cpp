@@ -6,12 +6,9 @@
 using kv::Config;
 using kv::Outcome;
 using kv::test::Client;
+using namespace kv::test::replies;
 
 namespace {
-
-const std::string wrong_type =
-    "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
-const std::string syntax_error = "-ERR syntax error\r\n";
 
 std::string arity_error(const std::string& command) {
   return "-ERR wrong number of arguments for '" + command + "' command\r\n";
@@ -74,8 +71,8 @@ TEST_CASE("SET knows NX, XX and GET") {
   CHECK(c.run({"set", "a", "2", "XX", "xx"}) == "+OK\r\n");
   CHECK(c.run({"set", "n", "2", "NX"}) == "+OK\r\n");
   CHECK(c.run({"get", "a"}) == "$1\r\n2\r\n");
-  CHECK(c.run({"set", "a", "b", "xx", "nx"}) == syntax_error);
-  CHECK(c.run({"set", "a", "b", "foo"}) == syntax_error);
+  CHECK(c.run({"set", "a", "b", "xx", "nx"}) == syntax);
+  CHECK(c.run({"set", "a", "b", "foo"}) == syntax);
   CHECK(c.run({"rpush", "l", "x"}) == ":1\r\n");
   CHECK(c.run({"set", "l", "v", "get"}) == wrong_type);
   CHECK(c.run({"set", "l", "v", "nx"}) == "$-1\r\n");
@@ -159,8 +156,8 @@ TEST_CASE("DEL, EXISTS, DBSIZE and FLUSHALL") {
   CHECK(c.run({"dbsize", "x"}) == arity_error("dbsize"));
   CHECK(c.run({"del", "a", "a", "l", "nope"}) == ":2\r\n");
   CHECK(c.run({"del"}) == arity_error("del"));
-  CHECK(c.run({"flushall", "foo"}) == syntax_error);
-  CHECK(c.run({"flushall", "sync", "x"}) == syntax_error);
+  CHECK(c.run({"flushall", "foo"}) == syntax);
+  CHECK(c.run({"flushall", "sync", "x"}) == syntax);
   CHECK(c.run({"dbsize"}) == ":1\r\n");
   CHECK(c.run({"flushall"}) == "+OK\r\n");
   CHECK(c.run({"dbsize"}) == ":0\r\n");
@@ -183,7 +180,7 @@ TEST_CASE("Keys and values beyond their limits are refused by name") {
   CHECK(c.run({"rpush", "l", "a", value}) == value_error);
   CHECK(c.run({"rpush", key, "a"}) == key_error);
   CHECK(c.run({"echo", value}) == value_error);
-  CHECK(c.run({"set", "k", "v", value}) == syntax_error);  // An option is neither.
+  CHECK(c.run({"set", "k", "v", value}) == syntax);  // An option is neither.
   CHECK(c.run({"dbsize"}) == ":0\r\n");
   CHECK(c.run({"set", std::string(40, 'k'), std::string(100, 'v')}) == "+OK\r\n");
 }

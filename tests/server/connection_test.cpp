@@ -11,18 +11,13 @@ using kv::ConnectionRecord;
 using kv::Outcome;
 using kv::SocketName;
 using kv::test::Client;
+using namespace kv::test::replies;
 namespace client_trait = kv::client_trait;
 
 namespace {
 
-const std::string ok = "+OK\r\n";
-const std::string syntax_error = "-ERR syntax error\r\n";
 const std::string wrong_password =
     "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
-
-std::string bulk(const std::string& text) {
-  return std::string("$").append(std::to_string(text.size())).append("\r\n").append(text) + "\r\n";
-}
 
 SocketName v4(uint8_t last, uint16_t port) {
   return {
@@ -68,7 +63,7 @@ TEST_CASE("Without a password AUTH of the default user is right and others are n
         "you sure your configuration is correct?\r\n");
   CHECK(c.run({"auth", "default", "x"}) == ok);
   CHECK(c.run({"auth", "foo", "x"}) == wrong_password);
-  CHECK(c.run({"auth", "a", "b", "c"}) == syntax_error);
+  CHECK(c.run({"auth", "a", "b", "c"}) == syntax);
   CHECK(c.run({"auth"}) == "-ERR wrong number of arguments for 'auth' command\r\n");
 }
 
@@ -154,10 +149,10 @@ TEST_CASE("CLIENT INFO and LIST show a client in a line") {
   CHECK(c.run({"client", "list", "id", "999"}) == "$0\r\n\r\n");
   CHECK(c.run({"client", "list", "type", "pubsub"}) == "$0\r\n\r\n");
   CHECK(c.run({"client", "list", "type", "x"}) == "-ERR Unknown client type 'x'\r\n");
-  CHECK(c.run({"client", "list", "type"}) == syntax_error);
-  CHECK(c.run({"client", "list", "id"}) == syntax_error);
+  CHECK(c.run({"client", "list", "type"}) == syntax);
+  CHECK(c.run({"client", "list", "id"}) == syntax);
   CHECK(c.run({"client", "list", "id", "x"}) == "-ERR Invalid client ID\r\n");
-  CHECK(c.run({"client", "list", "foo"}) == syntax_error);
+  CHECK(c.run({"client", "list", "foo"}) == syntax);
   c.others[2].socket = -1;  // free
   const std::string all = c.run({"client", "list"});
   CHECK(all == c.run({"client", "list", "type", "normal"}));
@@ -195,9 +190,9 @@ TEST_CASE("CLIENT KILL marks those that its filters name") {
   CHECK(c.run({"client", "kill", "type", "x"}) == "-ERR Unknown client type 'x'\r\n");
   CHECK(c.run({"client", "kill", "type", "replica"}) == ":0\r\n");
   CHECK(c.run({"client", "kill", "user", "bob"}) == "-ERR No such user 'bob'\r\n");
-  CHECK(c.run({"client", "kill", "skipme", "maybe"}) == syntax_error);
-  CHECK(c.run({"client", "kill", "foo", "x"}) == syntax_error);
-  CHECK(c.run({"client", "kill", "id", "20", "addr"}) == syntax_error);
+  CHECK(c.run({"client", "kill", "skipme", "maybe"}) == syntax);
+  CHECK(c.run({"client", "kill", "foo", "x"}) == syntax);
+  CHECK(c.run({"client", "kill", "id", "20", "addr"}) == syntax);
   CHECK(c.run({"client", "kill"}) ==
         "-ERR wrong number of arguments for 'client|kill' command\r\n");
   CHECK(c.run({"client", "kill", "id", "20", "addr", "127.0.0.1:1001"}) == ":0\r\n");
@@ -263,8 +258,8 @@ TEST_CASE("CLIENT NO-EVICT, NO-TOUCH and REPLY take their words and nothing else
   CHECK(c.run({"client", "no-evict", "off"}) == ok);
   CHECK(c.run({"client", "no-touch", "off"}) == ok);
   CHECK(c.run({"client", "info"}).find(" flags=N ") != std::string::npos);
-  CHECK(c.run({"client", "no-evict", "x"}) == syntax_error);
-  CHECK(c.run({"client", "reply", "foo"}) == syntax_error);
+  CHECK(c.run({"client", "no-evict", "x"}) == syntax);
+  CHECK(c.run({"client", "reply", "foo"}) == syntax);
   CHECK(c.run({"client", "reply", "on"}) == ok);
   CHECK(c.run({"client", "reply", "skip"}).empty());
   CHECK(c.record.traits == client_trait::skips_next);
@@ -374,8 +369,8 @@ TEST_CASE("MEMORY USAGE is the entry, its blocks and its nodes") {
   CHECK(c.run({"memory", "usage", "l", "samples", "0"}) == ":192\r\n");
   CHECK(c.run({"memory", "usage", "l", "samples", "1"}) == ":224\r\n");  // twice the first
   CHECK(c.run({"memory", "usage", "nope"}) == "$-1\r\n");
-  CHECK(c.run({"memory", "usage", "k", "samples", "-1"}) == syntax_error);
-  CHECK(c.run({"memory", "usage", "k", "foo", "1"}) == syntax_error);
+  CHECK(c.run({"memory", "usage", "k", "samples", "-1"}) == syntax);
+  CHECK(c.run({"memory", "usage", "k", "foo", "1"}) == syntax);
   CHECK(c.run({"memory", "usage"}) ==
         "-ERR wrong number of arguments for 'memory|usage' command\r\n");
   CHECK(c.run({"memory", "foo"}) == "-ERR unknown subcommand 'foo'. Try MEMORY HELP.\r\n");
@@ -441,8 +436,8 @@ TEST_CASE("LATENCY knows no events, TIME the time, DEBUG to sleep") {
 
 TEST_CASE("SHUTDOWN ends the connection without a reply; what cannot be done is an error") {
   Client c;
-  CHECK(c.run({"shutdown", "foo"}) == syntax_error);
-  CHECK(c.run({"shutdown", "save", "nosave"}) == syntax_error);
+  CHECK(c.run({"shutdown", "foo"}) == syntax);
+  CHECK(c.run({"shutdown", "save", "nosave"}) == syntax);
   CHECK(c.run({"shutdown", "abort"}) == "-ERR No shutdown in progress.\r\n");
   CHECK(c.run({"shutdown", "save"}) == "-ERR Errors trying to SHUTDOWN. Check logs.\r\n");
   CHECK_FALSE(c.view.stop_requested);

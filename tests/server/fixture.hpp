@@ -52,6 +52,30 @@ inline std::string frame(const std::vector<std::string>& args) {
   return out;
 }
 
+/// What is replied again and again.
+namespace replies {
+
+inline const std::string ok = "+OK\r\n";
+inline const std::string nil = "$-1\r\n";
+inline const std::string zero = ":0\r\n";
+inline const std::string one = ":1\r\n";
+inline const std::string syntax = "-ERR syntax error\r\n";
+inline const std::string not_an_integer = "-ERR value is not an integer or out of range\r\n";
+inline const std::string wrong_type =
+    "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
+
+inline std::string join(std::initializer_list<std::string> parts) {
+  std::string out;
+  for (const std::string& part : parts) out.append(part);
+  return out;
+}
+
+inline std::string bulk(const std::string& text) {
+  return join({"$", std::to_string(text.size()), "\r\n", text, "\r\n"});
+}
+
+}  // namespace replies
+
 /// A store with its arena.
 struct StoreFixture {
   explicit StoreFixture(const Config& config) : allocation(planned(config)) {

@@ -12,25 +12,9 @@ using kv::Config;
 using kv::Outcome;
 using kv::Part;
 using kv::test::Client;
+using namespace kv::test::replies;
 
 namespace {
-
-const std::string ok = "+OK\r\n";
-const std::string nil = "$-1\r\n";
-const std::string zero = ":0\r\n";
-const std::string one = ":1\r\n";
-const std::string syntax = "-ERR syntax error\r\n";
-const std::string not_an_integer = "-ERR value is not an integer or out of range\r\n";
-
-std::string join(std::initializer_list<std::string> parts) {
-  std::string out;
-  for (const std::string& part : parts) out.append(part);
-  return out;
-}
-
-std::string bulk(const std::string& text) {
-  return join({"$", std::to_string(text.size()), "\r\n", text, "\r\n"});
-}
 
 std::string numbered(const char* name, uint64_t number) {
   return join({name, std::to_string(number)});

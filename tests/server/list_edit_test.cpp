@@ -6,13 +6,9 @@
 using kv::Config;
 using kv::Outcome;
 using kv::test::Client;
+using namespace kv::test::replies;
 
 namespace {
-
-const std::string wrong_type =
-    "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
-const std::string not_an_integer = "-ERR value is not an integer or out of range\r\n";
-const std::string syntax = "-ERR syntax error\r\n";
 
 /// Lists of up to ten elements.
 Config long_lists() {

@@ -6,13 +6,11 @@
 using kv::Config;
 using kv::Outcome;
 using kv::test::Client;
+using namespace kv::test::replies;
 
 namespace {
 
-const std::string wrong_type =
-    "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
 const std::string not_positive = "-ERR value is out of range, must be positive\r\n";
-const std::string not_an_integer = "-ERR value is not an integer or out of range\r\n";
 
 }  // namespace
 

@@ -5,28 +5,11 @@
 using kv::Config;
 using kv::Part;
 using kv::test::Client;
+using namespace kv::test::replies;
 
 namespace {
 
-const std::string ok = "+OK\r\n";
-const std::string nil = "$-1\r\n";
-const std::string zero = ":0\r\n";
-const std::string one = ":1\r\n";
-const std::string syntax = "-ERR syntax error\r\n";
-const std::string not_an_integer = "-ERR value is not an integer or out of range\r\n";
 const std::string not_a_float = "-ERR value is not a valid float\r\n";
-const std::string wrong_type =
-    "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
-
-std::string join(std::initializer_list<std::string> parts) {
-  std::string out;
-  for (const std::string& part : parts) out.append(part);
-  return out;
-}
-
-std::string bulk(const std::string& text) {
-  return join({"$", std::to_string(text.size()), "\r\n", text, "\r\n"});
-}
 
 std::string invalid_time(const std::string& command) {
   return join({"-ERR invalid expire time in '", command, "' command\r\n"});
