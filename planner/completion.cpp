@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "kvcore/plan/validate.hpp"
 #include "planner/commands.hpp"
+#include "planner/explain.hpp"
 
 namespace kv {
 
@@ -21,7 +23,7 @@ struct Flag {
   bool takes_file = false;
 };
 
-struct Command {
+struct Completed {
   std::string name;
   std::string summary;
   std::vector<Flag> flags;
@@ -42,29 +44,43 @@ std::vector<std::string> words_of(std::string_view type) {
   return out;
 }
 
-Command command_of(const CommandRow& row) {
-  Command out;
+/// What a word or a flag can be given: the ids of rules and of components too, which are too many
+/// for the help to list.
+std::vector<std::string> words_of(const CLI::Option& option) {
+  std::vector<std::string> out = words_of(option.get_type_name());
+  if (option.get_name(/*positional=*/true) == "RULE") {
+    for (const RuleInfo& rule : rules) out.emplace_back(rule.name);
+  } else if (option.get_type_name() == "[COMPONENT]") {
+    for (const std::string_view name : explainable_names()) {
+      if (name.find(' ') == std::string_view::npos) out.emplace_back(name);
+    }
+  }
+  return out;
+}
+
+Completed command_of(const CommandRow& row) {
+  Completed out;
   out.name = row.name;
   out.summary = row.summary;
   row.show([&](const CLI::App& app) {
     for (const CLI::Option* option : app.get_options()) {
       const std::string type = option->get_type_name();
       if (option->get_positional()) {
-        const auto words = words_of(type);
+        const auto words = words_of(*option);
         out.words.insert(out.words.end(), words.begin(), words.end());
         continue;
       }
       std::string help = option->get_description();
       help.resize(std::min(help.find(" ["), help.size()));
-      out.flags.push_back({option->get_lnames(), option->get_snames(), help, words_of(type),
+      out.flags.push_back({option->get_lnames(), option->get_snames(), help, words_of(*option),
                            option->get_items_expected_max() > 0, type == "FILE"});
     }
   });
   return out;
 }
 
-std::vector<Command> all_commands() {
-  std::vector<Command> out;
+std::vector<Completed> all_commands() {
+  std::vector<Completed> out;
   for (const CommandRow& row : command_rows()) out.push_back(command_of(row));
   out.front().is_default = true;
   return out;
@@ -84,7 +100,7 @@ std::string in_single_quotes(std::string_view text) {
 }
 
 /// "    name)" with what bash does after each flag, and for a new word.
-std::string bash_case(const Command& command) {
+std::string bash_case(const Completed& command) {
   std::string values;
   std::string flags;
   for (const Flag& flag : command.flags) {
@@ -134,7 +150,7 @@ std::string zsh_flag(const Flag& flag) {
   return out;
 }
 
-std::string fish_flag(const Command& command, const Flag& flag) {
+std::string fish_flag(const Completed& command, const Flag& flag) {
   std::string out = fmt::format("complete -c kvplan -n '__kvplan_is {}'", command.name);
   for (const std::string& name : flag.short_names) out += fmt::format(" -s {}", name);
   for (const std::string& name : flag.long_names) out += fmt::format(" -l {}", name);
@@ -146,10 +162,10 @@ std::string fish_flag(const Command& command, const Flag& flag) {
 }  // namespace
 
 std::string bash_completion() {
-  const std::vector<Command> commands = all_commands();
+  const std::vector<Completed> rows = all_commands();
   std::string names;
   std::string cases;
-  for (const Command& command : commands) {
+  for (const Completed& command : rows) {
     names += (names.empty() ? "" : " ") + command.name;
     cases += bash_case(command);
   }
@@ -171,14 +187,14 @@ std::string bash_completion() {
       "  fi\n"
       "}}\n"
       "complete -o filenames -F _kvplan kvplan\n",
-      commands.front().name, names, cases);
+      rows.front().name, names, cases);
 }
 
 std::string zsh_completion() {
-  const std::vector<Command> commands = all_commands();
+  const std::vector<Completed> rows = all_commands();
   std::string described;
   std::string cases;
-  for (const Command& command : commands) {
+  for (const Completed& command : rows) {
     described += fmt::format("    {}\n", in_single_quotes(fmt::format("{}:{}", command.name,
                                                                       zsh_text(command.summary))));
     cases += fmt::format("    {})\n      _arguments -s", command.name);
@@ -207,14 +223,14 @@ std::string zsh_completion() {
       "  case $command in\n{2}  esac\n"
       "}}\n"
       "if [[ $funcstack[1] == _kvplan ]]; then _kvplan \"$@\"; else compdef _kvplan kvplan; fi\n",
-      commands.front().name, described, cases);
+      rows.front().name, described, cases);
 }
 
 std::string fish_completion() {
-  const std::vector<Command> commands = all_commands();
+  const std::vector<Completed> rows = all_commands();
   std::string names;
   std::string lines;
-  for (const Command& command : commands) {
+  for (const Completed& command : rows) {
     names += (names.empty() ? "" : " ") + command.name;
     lines += fmt::format("complete -c kvplan -n __kvplan_needs_command -f -a {} -d {}\n",
                          command.name, in_single_quotes(command.summary));
@@ -235,7 +251,7 @@ std::string fish_completion() {
       "  and set command $words[2]\n"
       "  test \"$command\" = $argv[1]\n"
       "end\n{}",
-      commands.front().name, names, lines);
+      rows.front().name, names, lines);
 }
 
 }  // namespace kv

@@ -65,6 +65,9 @@ def check_bash(script, commands):
     assert bash_words(script, "kvplan", "--color", "n") == ["never"]
     assert bash_words(script, "kvplan", "plan", "--memory-huge-pages", "t") == ["transparent"]
     assert bash_words(script, "kvplan", "render", "sys") == ["systemd"]
+    assert bash_words(script, "kvplan", "explain", "lock-") == [
+        "lock-missing", "lock-invalid", "lock-stale"]
+    assert bash_words(script, "kvplan", "--explain", "list") == ["list_pool"]
 
 
 def check_zsh(script, commands):
