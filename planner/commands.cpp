@@ -21,6 +21,8 @@ constexpr auto rows = std::to_array<CommandRow>({
     {"lock", "write what was reviewed to FILE.lock", run_lock, show_lock},
     {"solve", "find the largest value of an option that fits a limit", run_solve, show_solve},
     {"sweep", "show what a range of values takes: a table, CSV or a plot", run_sweep, show_sweep},
+    {"advise", "find the block size that takes the least memory for a load", run_advise,
+     show_advise},
     {"explain", "print the page of a rule, or the list of all rules", run_explain, show_explain},
     {"init", "write a commented config to start from", run_init, show_init},
     {"schema", "print the JSON Schema of a config, for editors", run_schema, show_schema},

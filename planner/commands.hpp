@@ -41,6 +41,8 @@ ExitCode run_plan(std::span<char* const> arguments);
 void show_plan(const FlagsVisitor& look);
 ExitCode run_check(std::span<char* const> arguments);
 void show_check(const FlagsVisitor& look);
+ExitCode run_advise(std::span<char* const> arguments);
+void show_advise(const FlagsVisitor& look);
 ExitCode run_explain(std::span<char* const> arguments);
 void show_explain(const FlagsVisitor& look);
 ExitCode run_init(std::span<char* const> arguments);

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <string>
 
+#include "planner/advise_report.hpp"
 #include "planner/check_report.hpp"
 #include "planner/config_schema.hpp"
 #include "planner/diff_report.hpp"
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
   const bool written = write(directory, "options.md", kv::options_page()) &&
                        write(directory, "commands.md", kv::commands_page()) &&
                        write(directory, "rules.md", kv::rules_page()) &&
+                       write(directory, "advise.schema.json", kv::advise_json_schema()) &&
                        write(directory, "plan.schema.json", kv::plan_json_schema()) &&
                        write(directory, "check.schema.json", kv::check_json_schema()) &&
                        write(directory, "config.schema.json", kv::config_json_schema()) &&

@@ -4,14 +4,9 @@
 
 namespace kv {
 
-namespace {
-
-/// Whether an option's own bounds are broken, which holds whatever the other options are.
 bool is_bound(Rule rule) {
   return rule == Rule::below_minimum || rule == Rule::above_maximum || rule == Rule::not_multiple;
 }
-
-}  // namespace
 
 bool has_rule(const Diagnostics& diagnostics, Rule rule) {
   return std::any_of(diagnostics.begin(), diagnostics.end(),

@@ -9,6 +9,9 @@
 
 namespace kv {
 
+/// Whether an option's own bounds are broken, which holds whatever the other options are.
+bool is_bound(Rule rule);
+
 bool has_rule(const Diagnostics& diagnostics, Rule rule);
 
 /// Adds what check() finds to what the loaders found. Where options could not be read, rules

@@ -18,7 +18,7 @@ constexpr uint64_t words_max = 24;
 
 constexpr auto local_commands =
     std::to_array<std::string_view>({"plan", "init", "schema", "render", "completion", "check",
-                                     "explain", "lock", "solve", "sweep"});
+                                     "explain", "lock", "solve", "sweep", "advise"});
 
 bool is_local(std::string_view word) {
   if (word.empty() || word.front() == '-') return true;

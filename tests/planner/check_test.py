@@ -75,6 +75,12 @@ class Check(unittest.TestCase):
                                check=True, stdout=subprocess.DEVNULL,
                                env={"PATH": f"{os.path.dirname(KVPLAN)}:/usr/bin:/bin"})
                 arguments = check.split()[2:]
+                if check.startswith("kvplan advise "):
+                    done = subprocess.run([KVPLAN, "advise", "--format", "json", *arguments],
+                                          capture_output=True, check=False)
+                    errors = json.loads(done.stdout)["errors"]
+                    self.assertIn(rule, [error["rule"] for error in errors])
+                    continue
             elif example.startswith("# kvplan-policy.toml"):
                 self.write({"config.toml": "", "kvplan-policy.toml": example})
                 arguments += ["--policy", "kvplan-policy.toml"]

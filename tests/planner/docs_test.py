@@ -12,8 +12,8 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = ("options.md", "commands.md", "rules.md", "plan.schema.json", "check.schema.json",
-         "config.schema.json", "diff.schema.json", "lock.schema.json", "solve.schema.json",
-         "sweep.schema.json", "man/kvplan.1", "man/kvd.1")
+         "config.schema.json", "diff.schema.json", "lock.schema.json", "advise.schema.json",
+         "solve.schema.json", "sweep.schema.json", "man/kvplan.1", "man/kvd.1")
 
 
 def main():

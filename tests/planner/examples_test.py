@@ -25,7 +25,8 @@ EXAMPLES = ROOT / "examples"
 
 # Rules that no config file on its own can break.
 NOT_OF_A_FILE = {"unreadable", "manifest-limit", "policy-maximum", "policy-minimum",
-                 "policy-required", "policy-budget", "lock-missing", "lock-invalid", "lock-stale"}
+                 "policy-required", "policy-budget", "lock-missing", "lock-invalid", "lock-stale",
+                 "load"}
 
 failures = []
 
