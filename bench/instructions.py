@@ -45,18 +45,21 @@ def without(arguments, flag):
 
 
 def with_callgrind(options, generator, row, name):
-    """Those of user space: what 4,000 batches more cost, for each of their requests."""
+    """Those of user space: what four fifths of the requests more cost, for each of them."""
     if not servers.installed("valgrind"):
         raise SystemExit("--instructions: this machine has no counters for perf, and valgrind is "
                          "not installed")
-    few, many = (batches * row.pipeline for batches in (1000, 5000))
+    row = row.with_keys(min(row.keys, 10_000))
+    many = 5000 * row.pipeline
+    if row.moves:
+        many = min(many, row.requests(options.seconds))
+    few = many // 5
     return (total(options, generator, row, name, many)
             - total(options, generator, row, name, few)) / (many - few)
 
 
 def total(options, generator, row, name, requests):
     """All instructions of a server that answers so many requests after it was filled."""
-    row = row.with_keys(min(row.keys, 10_000))
     with tempfile.TemporaryDirectory() as directory:
         counts = pathlib.Path(directory) / "callgrind"
         wrap = ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={counts}"]
@@ -65,8 +68,9 @@ def total(options, generator, row, name, requests):
         else:
             server = servers.start_redis(options.redis_server, wrap=wrap)
         with servers.running(server):
-            if row.fill():
-                generator.load(server, *row.fill())
+            for arguments in row.before(options.seconds):
+                generator.load(server, *arguments)
             generator.load(server, *row.arguments(), "--requests", requests)
+            server.shut_down()
         return int(re.search(r"^(?:summary|totals): (\d+)", counts.read_text(encoding="utf-8"),
                              re.MULTILINE)[1])

@@ -75,13 +75,23 @@ class Row:
         return out + (["--order", "sequential"] if self.moves else [])
 
     def fill(self):
-        """Arguments of the run of kvload that stores every key once; None where none is needed."""
+        """Arguments of the run of kvload that stores every key once; empty where none is needed."""
         if self.test == "ping" or self.moves:
-            return None
+            return []
         test = {"lrange": "rpush", "incr": "incr"}.get(self.test, "set")
         out = ["--test", test, "--pipeline", 16, "--connections", 8, "--keys", self.keys,
                "--requests", self.keys, "--order", "sequential", "--value-bytes", self.value]
         return out + (["--elements", self.elements] if test == "rpush" else [])
+
+    def opposite(self, seconds):
+        """Of a test that moves: arguments of the run that undoes it."""
+        other = "lpop" if self.test == "lpush" else "lpush"
+        return ["--test", other, *self.arguments()[2:], "--requests", self.requests(seconds)]
+
+    def before(self, seconds):
+        """What is run on an empty server, so that every request finds what it asks for."""
+        runs = [self.fill()] if self.fill() else []
+        return runs + ([self.opposite(seconds)] if self.test == "lpop" else [])
 
 
 def size_text(count):

@@ -76,19 +76,17 @@ def start_all(options, generator, row):
 
 
 def run_once(generator, server, row, seconds, counter):
-    """One measured run. What a test leaves behind is taken away again."""
-    if not row.moves:
-        duration = ["--seconds", seconds, "--warmup", min(0.2, seconds)]
-        result = counter.run(generator, server, [*row.arguments(), *duration])
+    """One measured run. It leaves behind what it found."""
+    if row.moves:
+        duration = ["--requests", row.requests(seconds)]
     else:
-        arguments = [*row.arguments(), "--requests", row.requests(seconds)]
-        other = ["--test", "lpop" if row.test == "lpush" else "lpush", *arguments[2:]]
-        stores = server.name != "limit"
-        if row.test == "lpop" and stores:
-            generator.load(server, *other)
-        result = counter.run(generator, server, arguments)
-        if row.test == "lpush" and stores:
-            generator.load(server, *other)
+        duration = ["--seconds", seconds, "--warmup", min(0.2, seconds)]
+    stores = server.name != "limit"
+    if row.test == "lpop" and stores:
+        generator.load(server, *row.opposite(seconds))
+    result = counter.run(generator, server, [*row.arguments(), *duration])
+    if row.test == "lpush" and stores:
+        generator.load(server, *row.opposite(seconds))
     if result["misses"]:
         raise SystemExit(f"{row.name}: {server.name} did not have {result['misses']} keys")
     return result
@@ -126,6 +124,15 @@ def heading(options):
             "median (least–most).\n")
 
 
+def page_with(path, text):
+    """The page with the text between its markers. Ends the benchmark where it has none."""
+    page, found = MARKED.subn(lambda m: m[1] + text + m[2], path.read_text(encoding="utf-8"))
+    if found != 1:
+        raise SystemExit(f"{path} has {found} places marked <!-- bench/run.py --> … <!-- end -->, "
+                         "and one is needed")
+    return page
+
+
 def write(options, measured, text):
     if options.output:
         options.output.write_text(text, encoding="utf-8")
@@ -134,12 +141,7 @@ def write(options, measured, text):
     if options.json:
         options.json.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
     if options.update:
-        page = options.update.read_text(encoding="utf-8")
-        page, found = MARKED.subn(lambda m: m[1] + text + m[2], page)
-        if found != 1:
-            raise SystemExit(f"{options.update} has {found} places marked <!-- bench/run.py --> "
-                             "… <!-- end -->, and one is needed")
-        options.update.write_text(page, encoding="utf-8")
+        options.update.write_text(page_with(options.update, text), encoding="utf-8")
         options.update.with_suffix(".svg").write_text(chart.svg(measured), encoding="utf-8")
 
 
@@ -150,6 +152,8 @@ def main():
         print("\n".join(row.name for row in chosen))
         return 0
     servers.check_programs(options.kvd, options.generator, options.echo, options.redis_server)
+    if options.update:
+        page_with(options.update, "")
     generator = servers.Generator(options.generator)
     counter = instructions.Counter(options.instructions)
     measured = {}

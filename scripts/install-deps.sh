@@ -16,9 +16,10 @@ packages=(
   lld wasi-libc libc++-14-dev-wasm32 libclang-rt-14-dev
   # Tests: unit tests, JSON and XML schemas, formatting, system calls, diffs from git.
   # redis-tools brings redis-cli and redis-benchmark, and (as redis-check-rdb) the redis-server
-  # that the benchmark compares with: no service is installed or started.
+  # that the benchmark compares with: no service is installed or started. valgrind counts its
+  # instructions.
   doctest-dev python3 python3-jsonschema python3-yaml libxml2-utils clang-format strace git
-  redis-tools
+  redis-tools valgrind
   # Clients; node-redis and ioredis come from npm, where there is one.
   libhiredis-dev python3-redis
   # What kvplan writes is read by whom it is for: shells, and roff.

@@ -32,14 +32,10 @@ LoadExit describe(const kv::LoadCommand& command) {
 std::string measure(const kv::LoadCommand& command, kv::Client& client, Measured& out) {
   const auto server_before = kv::cpu_ns_of(command.server_pid);
   const uint64_t own_before = kv::own_cpu_ns();
-  std::string failure = client.run(command.goal, out.outcome);
+  const std::string failure = client.run(command.goal, out.outcome);
   out.own_cpu_ns = kv::own_cpu_ns() - own_before;
   const auto server_after = kv::cpu_ns_of(command.server_pid);
   if (server_before && server_after) out.server_cpu_ns = *server_after - *server_before;
-  if (failure.empty() && command.server_pid != 0 && !out.server_cpu_ns) {
-    failure = fmt::format("--server-pid: no processor time of process {} is to be had",
-                          command.server_pid);
-  }
   return failure;
 }
 
@@ -85,6 +81,10 @@ int main(int argc, char** argv) {
   kv::LoadCommand command;
   if (const auto done = kv::parse_command_line(argc, argv, command)) return static_cast<int>(*done);
   if (command.describe) return static_cast<int>(describe(command));
+  if (command.server_pid != 0 && !kv::cpu_ns_of(command.server_pid)) {
+    return static_cast<int>(fail(fmt::format(
+        "--server-pid: no processor time of process {} is to be had", command.server_pid)));
+  }
   kv::Client client(command.load);
   if (const std::string failure = client.open(); !failure.empty()) {
     return static_cast<int>(fail(failure));
