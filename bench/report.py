@@ -1,5 +1,7 @@
-"""The report of bench/run.py: a Markdown table of medians, spreads and ratios."""
+"""The report of bench/run.py: a Markdown table of medians, spreads and ratios. And the pages that
+hold what the scripts of the benchmark print, between markers."""
 
+import re
 import statistics
 
 # (heading, what kvload calls it)
@@ -51,3 +53,14 @@ def table(measured):
         for i, server in enumerate(results):
             lines.append(line_of(name if i == 0 else "", server, results))
     return "\n".join(lines) + "\n"
+
+
+def page_with(path, script, text):
+    """The page with the text between the script's markers. Ends the script where it has none."""
+    marker = f"<!-- {script} -->"
+    pattern = re.compile(f"({marker}\n).*?(<!-- end -->\n)", re.DOTALL)
+    page, found = pattern.subn(lambda m: m[1] + text + m[2], path.read_text(encoding="utf-8"))
+    if found != 1:
+        raise SystemExit(f"{path} has {found} places marked {marker} … <!-- end -->, and one is "
+                         "needed")
+    return page

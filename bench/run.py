@@ -24,12 +24,10 @@ import report
 import rows
 import servers
 
-MARKED = re.compile(r"(<!-- bench/run.py -->\n).*?(<!-- end -->\n)", re.DOTALL)
-
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    servers.add_programs(parser)
+    servers.add_programs(parser, "kvd", "generator", "echo", "redis")
     parser.add_argument("--only", default="", metavar="PATTERN",
                         help="workloads whose name this regular expression finds")
     parser.add_argument("--pairs", type=int, help="runs of each (5, or with --quick 1)")
@@ -111,26 +109,15 @@ def measure(options, generator, row, counter):
 
 
 def heading(options):
-    version = subprocess.run(["redis-server", "--version"], executable=options.redis_server,
-                             capture_output=True, text=True, check=True).stdout
     kvd = subprocess.run([options.kvd, "--version"], capture_output=True, text=True,
                          check=True).stdout.strip()
     server, generator = machine.cores()
     pinned = ("server and generator on a core each" if server != generator
               else "server and generator share the one core, which distorts everything")
-    redis = re.search(r"v=([\d.]+)", version)[1]
+    redis = servers.redis_version(options.redis_server)
     return (f"{kvd}, Redis {redis}; {machine.description()}; "
             f"{pinned}; {options.pairs} runs of {options.seconds:g} s each, "
             "median (least–most).\n")
-
-
-def page_with(path, text):
-    """The page with the text between its markers. Ends the benchmark where it has none."""
-    page, found = MARKED.subn(lambda m: m[1] + text + m[2], path.read_text(encoding="utf-8"))
-    if found != 1:
-        raise SystemExit(f"{path} has {found} places marked <!-- bench/run.py --> … <!-- end -->, "
-                         "and one is needed")
-    return page
 
 
 def write(options, measured, text):
@@ -141,7 +128,8 @@ def write(options, measured, text):
     if options.json:
         options.json.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
     if options.update:
-        options.update.write_text(page_with(options.update, text), encoding="utf-8")
+        options.update.write_text(report.page_with(options.update, "bench/run.py", text),
+                                  encoding="utf-8")
         options.update.with_suffix(".svg").write_text(chart.svg(measured), encoding="utf-8")
 
 
@@ -153,7 +141,7 @@ def main():
         return 0
     servers.check_programs(options.kvd, options.generator, options.echo, options.redis_server)
     if options.update:
-        page_with(options.update, "")
+        report.page_with(options.update, "bench/run.py", "")
     generator = servers.Generator(options.generator)
     counter = instructions.Counter(options.instructions)
     measured = {}

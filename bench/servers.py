@@ -22,12 +22,18 @@ REDIS = next((path for path in ("/usr/bin/redis-server", "/usr/bin/redis-check-r
               if os.path.exists(path)), "redis-server")
 
 
-def add_programs(parser):
-    """The flags that say which programs are measured."""
-    parser.add_argument("--kvd", default=BUILD / "server/kvd", help="default: %(default)s")
-    parser.add_argument("--generator", default=BUILD / "bench/kvload", help="default: %(default)s")
-    parser.add_argument("--echo", default=BUILD / "bench/kvecho", help="default: %(default)s")
-    parser.add_argument("--redis-server", default=REDIS, help="default: %(default)s")
+# What is measured, and what measures: name, flag, where it is by default.
+PROGRAMS = [("kvd", "--kvd", BUILD / "server/kvd"),
+            ("generator", "--generator", BUILD / "bench/kvload"),
+            ("echo", "--echo", BUILD / "bench/kvecho"),
+            ("redis", "--redis-server", REDIS)]
+
+
+def add_programs(parser, *names):
+    """Flags for the programs of these names."""
+    for name, flag, path in PROGRAMS:
+        if name in names:
+            parser.add_argument(flag, default=path, help="default: %(default)s")
 
 
 def check_programs(*programs):
@@ -127,6 +133,12 @@ def start_redis(path, wrap=()):
         link = pathlib.Path(directory) / "redis-server"
         link.symlink_to(path)
         return Server("Redis", [*wrap, link, *command[1:]], port=port)
+
+
+def redis_version(path):
+    said = subprocess.run(["redis-server", "--version"], executable=path, capture_output=True,
+                          text=True, check=True).stdout
+    return re.search(r"v=([\d.]+)", said)[1]
 
 
 def start_echo(path, sizes, connections):

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install-deps.sh
 cmake --preset release -DKV_BENCH=ON >/dev/null
-cmake --build --preset release -j "$(nproc)" --target kvplan kvd kvload kvecho
+cmake --build --preset release -j "$(nproc)" --target kvplan kvd kvload kvecho kvmemset
 
 config=examples/cache.toml
 build/release/planner/kvplan --config "$config"
