@@ -23,9 +23,11 @@ set(KVD_CORE_SOURCES
   commands/list_move.cpp
   commands/list_parts.cpp
   commands/lookup.cpp
+  commands/memory.cpp
   commands/object.cpp
   commands/operate.cpp
   commands/scan.cpp
+  commands/slowlog.cpp
   commands/string.cpp
   commands/string_edit.cpp
   commands/subcommand.cpp
