@@ -39,7 +39,7 @@ CONFIGS = [
     "--connections 50 --keys 20 --request-buffer-bytes 256 --reply-buffer-bytes 1024",
     "--connections 50 --keys 20 --request-buffer-bytes 16MiB --reply-buffer-bytes 16MiB",
     "--connections 64 --keys 20 --memory-populate off",
-    "--connections 64 --keys 20 --memory-huge-pages transparent",
+    "--connections 64 --keys 20 --memory-huge-pages off",
 ]
 
 

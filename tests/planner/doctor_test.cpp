@@ -189,6 +189,7 @@ TEST_CASE("huge pages that are set aside need not be available a second time") {
 TEST_CASE("transparent huge pages must be allowed") {
   Allocation allocation = small_plan();
   HostFacts facts = good_host();
+  allocation.config.memory_huge_pages = static_cast<uint64_t>(HugePages::off);
   CHECK(told("huge pages", facts, allocation) == "pass: memory.huge_pages is off");
   allocation.config.memory_huge_pages = static_cast<uint64_t>(HugePages::transparent);
   CHECK(told("huge pages", facts, allocation) == "pass: transparent huge pages are set to madvise");

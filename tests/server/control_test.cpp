@@ -166,7 +166,7 @@ TEST_CASE("CONFIG GET knows our options and what tools ask Redis for") {
         "*4\r\n$9\r\nkey_count\r\n$1\r\n4\r\n$12\r\nkey_size_max\r\n$2\r\n40\r\n");
   CHECK(c.run({"config", "get", "memory.*"}) ==
         "*8\r\n$13\r\nmemory.budget\r\n$0\r\n\r\n$15\r\nmemory.populate\r\n$2\r\non\r\n"
-        "$11\r\nmemory.lock\r\n$3\r\noff\r\n$17\r\nmemory.huge_pages\r\n$3\r\noff\r\n");
+        "$11\r\nmemory.lock\r\n$3\r\noff\r\n$17\r\nmemory.huge_pages\r\n$11\r\ntransparent\r\n");
   CHECK(c.run({"config", "help"})
             .starts_with("*9\r\n+CONFIG <subcommand> [<arg> [value] [opt] "
                          "...]. Subcommands are:\r\n+GET <pattern>\r\n"));
