@@ -19,6 +19,7 @@ struct Knob {
 constexpr auto knobs = std::to_array<Knob>({
     {Option::connections_max, Part::connection_records},
     {Option::key_count, Part::entries},
+    {Option::expiring_keys_max, Part::timers},
     {Option::store_bytes, Part::blocks},
     {Option::request_buffers, Part::request_buffers},
     {Option::reply_buffers, Part::reply_buffers},

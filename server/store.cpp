@@ -117,14 +117,17 @@ Store::Found Store::find(std::string_view key, uint64_t hash) {
 
 Store::Found Store::peek(std::string_view key, uint64_t hash) {
   const uint32_t index = table_.find(key, hash, blocks_);
-  if (index == index_none || !table_.entry(index).expires || !is_due(index)) return {index, hash};
+  if (index == index_none || !is_due(table_.entry(index))) return {index, hash};
   remove_expired(index);
   return {index_none, hash};
 }
 
 StoreResult Store::set(std::string_view key, std::string_view value, uint64_t deadline_ms) {
   const Found found = find(key);
-  Need need = {.entries = !found, .blocks = string_blocks(key.size(), value.size())};
+  const bool has_timer = found && entry(found).timer != index_none;
+  Need need = {.entries = !found,
+               .blocks = string_blocks(key.size(), value.size()),
+               .timers = sets_timer(deadline_ms) && !has_timer};
   if (found && need.blocks > blocks_.free_count()) {
     need.blocks -= blocks_of(table_.entry(found.index), need.blocks);
   }
@@ -134,18 +137,18 @@ StoreResult Store::set(std::string_view key, std::string_view value, uint64_t de
   return {};
 }
 
-/// Sets without a check: the caller made sure of the entry and the blocks.
+/// Sets without a check: the caller made sure of the entry, the blocks and the timer.
 void Store::set_found(std::string_view key, Found found, std::string_view value,
                       uint64_t deadline_ms) {
   if (!found) {
     found.index = insert(key, found.hash, Type::string, value);
     note_change(found.index);
-    if (deadline_ms < keep_deadline) change_deadline(found.index, deadline_ms);
+    if (sets_timer(deadline_ms)) change_deadline(found.index, deadline_ms);
     return;
   }
   note_change(found.index);
   Entry& entry = table_.entry(found.index);
-  if (entry.expires || deadline_ms < keep_deadline) change_deadline(found.index, deadline_ms);
+  change_deadline(found.index, deadline_ms);
   if (entry.type == Type::list) {
     release_elements(entry);
     entry.type = Type::string;
@@ -257,7 +260,7 @@ void Store::remove(uint32_t index) {
   Entry& entry = table_.entry(index);
   note_change(index, /*goes=*/true);
   release(entry);
-  if (entry.expires) wheel_.cancel(index);
+  if (entry.timer != index_none) wheel_.cancel(entry.timer);
   table_.erase(index);
 }
 
@@ -290,6 +293,7 @@ uint32_t Store::insert(std::string_view key, uint64_t hash, Entry::Type type,
   entry.key_block = blocks_.store(key, value);
   entry.key_bytes = static_cast<uint32_t>(key.size());
   entry.first = index_none;
+  entry.timer = index_none;
   entry.length = static_cast<uint32_t>(value.size());
   entry.accessed_s = now_s_;
   entry.type = type;

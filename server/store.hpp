@@ -74,7 +74,7 @@ class Store : public StoreContent {
   /// A live entry, each about as likely as any other, or index_none. Deletes what it finds dead.
   uint32_t random_entry();
 
-  /// Sets a string and its deadline.
+  /// Sets a string and its deadline. All that sets one needs a timer where the key has none.
   StoreResult set(std::string_view key, std::string_view value, uint64_t deadline_ms = no_deadline);
 
   /// Writes into a string at `offset`, which may lie behind its end: zeros fill the gap. The
@@ -96,7 +96,7 @@ class Store : public StoreContent {
   /// When the key expires, or no_deadline.
   uint64_t deadline_ms(Found found) const;
   /// REQUIRES: deadline_ms is no_deadline or at most TimingWheel::deadline_max.
-  void set_deadline(Found found, uint64_t deadline_ms);
+  StoreResult set_deadline(Found found, uint64_t deadline_ms);
 
   /// Gives a key, with its value and deadline, another name. A key of that name is replaced and
   /// keeps its index, so that a scan finds it once. REQUIRES: `from` was found.
@@ -141,7 +141,10 @@ class Store : public StoreContent {
 
   uint64_t known_hash(std::string_view key);
   void move_clock(uint64_t now_ms);
-  bool is_due(uint32_t index) const { return wheel_.deadline_ms(index) <= now_ms_; }
+  bool is_due(const Entry& entry) const {
+    return entry.timer != index_none && wheel_.deadline_ms(entry.timer) <= now_ms_;
+  }
+  static bool sets_timer(uint64_t deadline_ms) { return deadline_ms < keep_deadline; }
   uint64_t blocks_under(const Entry& entry, uint64_t key_bytes, uint64_t enough = UINT64_MAX) const;
   uint64_t blocks_of(const Entry& entry, uint64_t enough = UINT64_MAX) const {
     return blocks_under(entry, entry.key_bytes, enough);

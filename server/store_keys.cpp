@@ -39,7 +39,7 @@ bool Store::tidy(uint64_t steps) {
     if (entry.type == Type::list && entry.length <= elements_freed_at_once) {
       spend(element_steps * entry.length);
     }
-    entry.expires = false;  // The wheel has let go of it.
+    entry.timer = index_none;  // The wheel has let go of it.
     remove(index);
     ++expired_count_;
   }
@@ -48,7 +48,8 @@ bool Store::tidy(uint64_t steps) {
 
 bool Store::has_room(const Need& need) const {
   return need.entries <= table_.capacity() - table_.count() &&
-         need.blocks <= blocks_.free_count() && need.nodes <= nodes_.free_count();
+         need.blocks <= blocks_.free_count() && need.nodes <= nodes_.free_count() &&
+         need.timers <= wheel_.free_count();
 }
 
 bool Store::reclaim(const Need& need) {
@@ -60,7 +61,7 @@ bool Store::reclaim(const Need& need) {
     uint64_t steps = UINT64_MAX;
     const uint32_t index = wheel_.next_due(steps);
     if (index == index_none) return false;
-    table_.entry(index).expires = false;
+    table_.entry(index).timer = index_none;
     remove(index);
     ++expired_count_;
   }
@@ -74,7 +75,8 @@ StoreResult Store::make_room(const Need& need) {
   if (need.blocks > blocks_.free_count()) {
     return {Code::no_block, need.blocks, blocks_.free_count()};
   }
-  return {Code::no_node, need.nodes, nodes_.free_count()};
+  if (need.nodes > nodes_.free_count()) return {Code::no_node, need.nodes, nodes_.free_count()};
+  return {Code::no_timer, need.timers, wheel_.free_count()};
 }
 
 void Store::free_dead_element() {
@@ -98,7 +100,7 @@ uint64_t Store::average_ttl_ms() const {
 
 bool Store::is_live(uint32_t index) const {
   const Entry& entry = table_.entry(index);
-  return entry.type != Type::free && !(entry.expires && is_due(index));
+  return entry.type != Type::free && !is_due(entry);
 }
 
 uint32_t Store::random_entry() {
@@ -115,21 +117,31 @@ uint32_t Store::random_entry() {
 }
 
 uint64_t Store::deadline_ms(Found found) const {
-  return entry(found).expires ? wheel_.deadline_ms(found.index) : no_deadline;
+  const uint32_t timer = entry(found).timer;
+  return timer != index_none ? wheel_.deadline_ms(timer) : no_deadline;
 }
 
-void Store::set_deadline(Found found, uint64_t deadline_ms) {
+StoreResult Store::set_deadline(Found found, uint64_t deadline_ms) {
   KV_ASSERT(found);
+  const bool more = sets_timer(deadline_ms) && entry(found).timer == index_none;
+  if (const StoreResult room = make_room({.timers = more}); !room.ok()) return room;
   change_deadline(found.index, deadline_ms);
   note_change(found.index);
+  return {};
 }
 
+/// REQUIRES: a free timer where the entry needs one.
 void Store::change_deadline(uint32_t index, uint64_t deadline_ms) {
   if (deadline_ms == keep_deadline) return;
   Entry& entry = table_.entry(index);
-  if (entry.expires) wheel_.cancel(index);
-  entry.expires = deadline_ms != no_deadline;
-  if (entry.expires) wheel_.set(index, deadline_ms);
+  if (deadline_ms == no_deadline) {
+    if (entry.timer != index_none) wheel_.cancel(entry.timer);
+    entry.timer = index_none;
+  } else if (entry.timer != index_none) {
+    wheel_.change(entry.timer, deadline_ms);
+  } else {
+    entry.timer = wheel_.set(index, deadline_ms);
+  }
 }
 
 StoreResult Store::write(std::string_view key, Found found, uint64_t offset,
@@ -188,7 +200,6 @@ void Store::change_name(Entry& entry, std::string_view name) {
 void Store::replace(Found target, Found from, std::string_view name, uint64_t blocks) {
   Entry& source = table_.entry(from.index);
   Entry& replaced = table_.entry(target.index);
-  const uint64_t deadline_ms = this->deadline_ms(from);
   release(replaced);
   // What was replaced may be dead and not yet free.
   const bool enough = reclaim({.blocks = blocks});
@@ -200,8 +211,9 @@ void Store::replace(Found target, Found from, std::string_view name, uint64_t bl
   replaced.length = source.length;
   replaced.accessed_s = source.accessed_s;
   replaced.type = source.type;
-  change_deadline(from.index, no_deadline);
-  change_deadline(target.index, deadline_ms);
+  change_deadline(target.index, no_deadline);
+  replaced.timer = source.timer;
+  if (replaced.timer != index_none) wheel_.set_entry(replaced.timer, target.index);
   note_change(target.index);
   note_change(from.index, /*goes=*/true);
   table_.erase(from.index);
@@ -217,6 +229,7 @@ StoreResult Store::copy(Found from, std::string_view to) {
   const Need whole = {.blocks = blocks_under(source, to.size()), .nodes = nodes_of(source)};
   Need need = whole;
   need.entries = !target;
+  need.timers = source.timer != index_none && !(target && entry(target).timer != index_none);
   if (target) {
     need.blocks -= blocks_of(entry(target), need.blocks);
     need.nodes -= std::min(need.nodes, nodes_of(entry(target)));
@@ -228,6 +241,7 @@ StoreResult Store::copy(Found from, std::string_view to) {
   } else {
     target.index = table_.insert(target.hash);
     table_.entry(target.index).accessed_s = now_s_;
+    table_.entry(target.index).timer = index_none;
   }
   // What was replaced may be dead and not yet free.
   const bool enough = reclaim(whole);

@@ -20,6 +20,7 @@ struct StoreNeed {
   uint64_t entries = 0;
   uint64_t blocks = 0;
   uint64_t nodes = 0;
+  uint64_t timers = 0;
 };
 
 /// A key that was looked up. Good until the next change of the store.
@@ -41,11 +42,11 @@ struct KnownKey {
 };
 
 struct StoreResult {
-  enum class Code : uint8_t { ok, wrong_type, too_long, no_entry, no_block, no_node };
+  enum class Code : uint8_t { ok, wrong_type, too_long, no_entry, no_block, no_node, no_timer };
 
   Code code = Code::ok;
   uint64_t value = 0;      ///< push: the list's length, also when it would be too long;
-                           ///< no_entry, no_block, no_node: how many are needed
+                           ///< no_entry, no_block, no_node, no_timer: how many are needed
   uint64_t available = 0;  ///< how many of them are free
 
   bool ok() const { return code == Code::ok; }

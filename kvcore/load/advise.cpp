@@ -84,6 +84,11 @@ Advice about_store(const Config& config, const Violation& violation) {
                           "may have {}",
                           value, grouped(violation.value - 2), grouped(violation.limit - 2)),
               fmt::format("raise it to {}, or leave it out", violation.limit)};
+    case Rule::idle_timers:
+      return {fmt::format("expiring_keys_max is {} but key_count is {}, and a key has at most one "
+                          "deadline",
+                          value, limit),
+              fmt::format("lower it to {}", violation.limit)};
     default:
       return {fmt::format("a key at its limits has {} bytes but takes {} in blocks of {}", value,
                           limit, grouped(config.block_bytes)),
@@ -103,6 +108,7 @@ Advice advice_for(const Config& config, const Violation& violation) {
     }
     case Rule::list_nodes_above_blocks:
     case Rule::args_below_list:
+    case Rule::idle_timers:
     case Rule::block_waste:
       return about_store(config, violation);
     case Rule::huge_page_waste:

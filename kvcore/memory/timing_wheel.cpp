@@ -21,7 +21,7 @@ TimingWheel TimingWheel::carve(Arena& arena, const Config& config) {
   const std::span<uint32_t> slots =
       arena.take<uint32_t>(Part::wheel_slots, Timer::slots, part_info(Part::wheel_slots).align);
   const std::span<Timer> timers =
-      arena.take<Timer>(Part::timers, config.key_count, part_info(Part::timers).align);
+      arena.take<Timer>(Part::timers, config.expiring_keys_max, part_info(Part::timers).align);
   return TimingWheel(slots, timers);
 }
 
@@ -31,12 +31,29 @@ TimingWheel::TimingWheel(std::span<uint32_t> slots, std::span<Timer> timers)
   KV_ASSERT(timers.size() <= index_max);
 }
 
-void TimingWheel::set(uint32_t index, uint64_t deadline_ms) {
+uint32_t TimingWheel::set(uint32_t entry, uint64_t deadline_ms) {
   KV_ASSERT(deadline_ms <= deadline_max);
+  KV_ASSERT(free_count() > 0);
+  uint32_t index = free_head_;
+  if (index != index_none) {
+    free_head_ = timers_[index].next;
+  } else {
+    index = fresh_++;
+  }
+  timers_[index].entry = entry;
   link(index, deadline_ms);
   ++count_;
   count_max_seen_ = std::max(count_max_seen_, count_);
   deadline_sum_ += deadline_ms;
+  return index;
+}
+
+void TimingWheel::change(uint32_t index, uint64_t deadline_ms) {
+  KV_ASSERT(deadline_ms <= deadline_max);
+  deadline_sum_ -= this->deadline_ms(index);
+  deadline_sum_ += deadline_ms;
+  unlink(index);
+  link(index, deadline_ms);
 }
 
 void TimingWheel::cancel(uint32_t index) {
@@ -44,6 +61,8 @@ void TimingWheel::cancel(uint32_t index) {
   deadline_sum_ -= deadline_ms(index);
   --count_;
   unlink(index);
+  timers_[index].next = free_head_;
+  free_head_ = index;
 }
 
 void TimingWheel::advance(uint64_t now_ms) {
@@ -70,7 +89,7 @@ uint32_t TimingWheel::next_due(uint64_t& steps) {
     const uint64_t deadline = deadline_ms(index);
     if (deadline <= now_ms_) {
       cancel(index);
-      return index;
+      return timers_[index].entry;
     }
     unlink(index);
     link(index, deadline);
@@ -91,6 +110,8 @@ void TimingWheel::clear() {
   occupied_.fill(0);
   moving_ = index_none;
   count_ = 0;
+  free_head_ = index_none;
+  fresh_ = 0;
   deadline_sum_ = 0;
 }
 
@@ -128,20 +149,24 @@ void TimingWheel::link(uint32_t index, uint64_t deadline_ms) {
   const uint64_t bit = uint64_t{1} << (slot % slots_per_level);
   const uint32_t next = (occupied & bit) != 0 ? slots_[slot] : index_none;
   if (next != index_none) {
-    timers_[next].deadline_ms &= ~Timer::first_in_slot;
+    timers_[next].set_marked_deadline(this->deadline_ms(next));
     timers_[next].previous = index;
   }
-  timers_[index] = {deadline_ms | Timer::first_in_slot, slot, next};
+  timers_[index].set_marked_deadline(deadline_ms | Timer::first_in_slot);
+  timers_[index].previous = slot;
+  timers_[index].next = next;
   slots_[slot] = index;
   occupied |= bit;
 }
 
 void TimingWheel::unlink(uint32_t index) {
   const Timer timer = timers_[index];
-  const bool first = (timer.deadline_ms & Timer::first_in_slot) != 0;
+  const bool first = (timer.marked_deadline() & Timer::first_in_slot) != 0;
   if (timer.next != index_none) {
     timers_[timer.next].previous = timer.previous;
-    if (first) timers_[timer.next].deadline_ms |= Timer::first_in_slot;
+    if (first) {
+      timers_[timer.next].set_marked_deadline(deadline_ms(timer.next) | Timer::first_in_slot);
+    }
   }
   if (!first) {
     timers_[timer.previous].next = timer.next;

@@ -68,6 +68,10 @@ constexpr void advise_store(const Allocation& allocation, Violations& out) {
     out.add({Rule::list_nodes_above_blocks, Option::store_bytes, Option::list_length_max, length,
              terms.block_count});
   }
+  if (config.expiring_keys_max > config.key_count) {
+    out.add({Rule::idle_timers, Option::expiring_keys_max, Option::key_count,
+             config.expiring_keys_max, config.key_count});
+  }
   if (length > 0 && config.command_args_max - 2 < length) {
     out.add({Rule::args_below_list, Option::command_args_max, Option::list_length_max,
              config.command_args_max, length + 2});

@@ -17,14 +17,13 @@ struct Entry {
 
   uint32_t key_block;  ///< first block of the chain that begins with the key
   uint32_t key_bytes;
-  uint32_t first;  ///< list: first node; free: next free entry; string: unused
-  uint32_t unused;
+  uint32_t first;       ///< list: first node; free: next free entry; string: unused
+  uint32_t timer;       ///< of its deadline; index_none for a key that stays
   uint32_t length;      ///< string: bytes, behind the key in its chain; list: elements
   uint32_t hash_high;   ///< upper half of the key's hash, compared before the key is
   uint32_t accessed_s;  ///< when it was last looked up, in seconds since 1970
   Type type;
-  bool expires;  ///< the timer of this entry's index is set
-  uint8_t padding[2];
+  uint8_t unused[3];
 
   /// What the key's chain holds: the key, and the value of a string.
   constexpr uint64_t chain_bytes() const {
@@ -58,17 +57,26 @@ struct ListNode {
 };
 static_assert(sizeof(ListNode) == 16 && alignof(ListNode) == 4);
 
-/// When a key expires, and its neighbours in a slot of the timing wheel.
+/// When a key expires, and its neighbours in a slot of the timing wheel. Free timers are chained
+/// through `next`.
 struct Timer {
   static constexpr uint32_t levels = 11;
   static constexpr uint32_t slots = levels * 64;
   static constexpr uint64_t first_in_slot = uint64_t{1} << 63;
 
-  uint64_t deadline_ms;  ///< Unix time in 63 bits; the highest one marks the first of a slot
+  uint32_t deadline[2];  ///< Unix time in 63 bits, the lower half first; see marked_deadline()
   uint32_t previous;     ///< the first of a slot has the slot here
   uint32_t next;
+  uint32_t entry;  ///< of the key
+
+  /// In milliseconds; the highest bit, first_in_slot, marks the first of a slot.
+  constexpr uint64_t marked_deadline() const { return uint64_t{deadline[1]} << 32 | deadline[0]; }
+  constexpr void set_marked_deadline(uint64_t marked) {
+    deadline[0] = static_cast<uint32_t>(marked);
+    deadline[1] = static_cast<uint32_t>(marked >> 32);
+  }
 };
-static_assert(sizeof(Timer) == 16 && alignof(Timer) == 8);
+static_assert(sizeof(Timer) == 20 && alignof(Timer) == 4);
 
 /// One argument of the command being executed: where it lies in the request buffer.
 struct Slice {

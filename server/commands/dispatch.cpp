@@ -259,6 +259,10 @@ Outcome fail(Call& call, const StoreResult& result) {
     return fail_with(call, "OOM blocks are full: {} needed, {} free (store_bytes)", result.value,
                      result.available);
   }
+  if (result.code == Code::no_timer) {
+    return fail_with(call, "OOM timers are full: all {} (expiring_keys_max) are in use",
+                     call.server.allocation->config.expiring_keys_max);
+  }
   return fail_with(call, "OOM list pool is full: {} nodes needed, {} free (key_count)",
                    result.value, result.available);
 }

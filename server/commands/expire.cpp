@@ -99,7 +99,8 @@ Outcome expire_generic(Call& call, ExpireUnit unit, std::string_view command) {
   if (*ms <= static_cast<int64_t>(call.server.now_ms)) {
     call.store.erase(found);
   } else {
-    call.store.set_deadline(found, static_cast<uint64_t>(*ms));
+    const StoreResult result = call.store.set_deadline(found, static_cast<uint64_t>(*ms));
+    if (!result.ok()) return fail(call, result);
   }
   call.reply.integer(1);
   return Outcome::done;

@@ -157,7 +157,8 @@ Outcome set_with_time(Call& call, ExpireUnit unit, std::string_view command) {
   return store_and_reply_ok(call, {call.args[1], call.args[3], *deadline});
 }
 
-/// Replies with a string and then does `more` with it. Where the key is not there, only replies.
+/// Replies with a string and then does `more` with it; where that is refused, replies so instead.
+/// Where the key is not there, only replies.
 template <class More>
 Outcome get_and(Call& call, More more) {
   const Store::Found found = call.store.find(call.args[1]);
@@ -170,9 +171,13 @@ Outcome get_and(Call& call, More more) {
   if (!is_string(entry)) return fail_wrong_type(call);
   const uint64_t bytes = string_reply_bytes(entry);
   if (!call.reply.fits(bytes)) return call.needs(bytes);
-  count_lookup(call, true);
+  const ReplyWriter before = call.reply;
   write_string(call.reply, call.store, entry);
-  more(found);
+  if (const StoreResult result = more(found); !result.ok()) {
+    call.reply = before;
+    return fail(call, result);
+  }
+  count_lookup(call, true);
   return Outcome::done;
 }
 
@@ -200,11 +205,14 @@ Outcome set(Call& call) {
 }
 
 Outcome get(Call& call) {
-  return get_and(call, [](Store::Found) {});
+  return get_and(call, [](Store::Found) { return StoreResult(); });
 }
 
 Outcome getdel(Call& call) {
-  return get_and(call, [&](Store::Found found) { call.store.erase(found); });
+  return get_and(call, [&](Store::Found found) {
+    call.store.erase(found);
+    return StoreResult();
+  });
 }
 
 Outcome getset(Call& call) { return set_and_get(call, {call.args[1], call.args[2]}, Options()); }
@@ -225,12 +233,10 @@ Outcome getex(Call& call) {
   return get_and(call, [&](Store::Found found) {
     const bool changes =
         options.expires || (options.persist && call.store.deadline_ms(found) != Store::no_deadline);
-    if (!changes) return;
-    if (deadline <= call.store.now_ms()) {
-      call.store.erase(found);
-    } else {
-      call.store.set_deadline(found, deadline);
-    }
+    if (!changes) return StoreResult();
+    if (deadline > call.store.now_ms()) return call.store.set_deadline(found, deadline);
+    call.store.erase(found);
+    return StoreResult();
   });
 }
 

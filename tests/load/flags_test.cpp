@@ -52,6 +52,7 @@ struct Sample {
 constexpr Sample samples[] = {
     {Option::connections_max, "2_000", "2000", "2000"},
     {Option::key_count, "5000", "\"5_000\"", "5_000"},
+    {Option::expiring_keys_max, "0", "\"0\"", "0"},
     {Option::key_size_max, "'64B'", "64", "64"},
     {Option::val_size_max, "'2KiB'", "\"2KiB\"", "2KiB"},
     {Option::list_length_max, "0", "0", "0"},

@@ -107,19 +107,20 @@ TEST_CASE("a stale lock names each option and each component that differs, with 
   CHECK_FALSE(compare_lock(settings, now, lock_of(locked), "a.toml.lock", out));
 
   // Keys: entries of 32 bytes, a chain of 5,120 bytes in 21 blocks of 256 each, 2 buckets or 3.
-  REQUIRE(out.size() >= 5);
+  REQUIRE(out.size() >= 6);
   CHECK(out[0].message == "key_count is 10 but was locked as 20");
   CHECK(out[0].place.file == "a.toml");
   CHECK(out[0].place.line == 2);
   CHECK(out[0].hint == "review it and run kvplan lock");
-  CHECK(out[1].message.starts_with("store_bytes is 53,760 but was locked as 107,520"));
-  CHECK(out[1].place.file == "a.toml.lock");
-  CHECK(out[1].hint.empty());
-  CHECK(out[2].message == "server.port is 7,000 but was locked as 6,379");
-  CHECK(out[2].place.line == 4);
+  CHECK(out[1].message.starts_with("expiring_keys_max is 10 but was locked as 20"));
+  CHECK(out[2].message.starts_with("store_bytes is 53,760 but was locked as 107,520"));
+  CHECK(out[2].place.file == "a.toml.lock");
+  CHECK(out[2].hint.empty());
+  CHECK(out[3].message == "server.port is 7,000 but was locked as 6,379");
+  CHECK(out[3].place.line == 4);
   // 2 × 64 + 10 × 32 = 448; 3 × 64 + 20 × 32 = 832.
-  CHECK(out[3].message == "map is 448 bytes but was locked as 832 (384 less)");
-  CHECK(out[4].message == "blocks is 53,760 bytes but was locked as 107,520 (53,760 less)");
+  CHECK(out[4].message == "map is 448 bytes but was locked as 832 (384 less)");
+  CHECK(out[5].message == "blocks is 53,760 bytes but was locked as 107,520 (53,760 less)");
   for (const Diagnostic& diagnostic : out) CHECK(diagnostic.rule == Rule::lock_stale);
 }
 

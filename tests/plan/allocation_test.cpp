@@ -10,7 +10,7 @@ namespace {
 
 // plan() is a constant expression: these hold before any test runs.
 static_assert(plan(Config()).ok);
-static_assert(plan(Config()).allocation.arena_bytes == 260'083'712);
+static_assert(plan(Config()).allocation.arena_bytes == 260'874'240);
 static_assert(plan(Config()).allocation.terms.request_bytes_max == 206'300);
 static_assert(plan(Config()).allocation.terms.list_reply_bytes_max == 205'255);
 
@@ -137,7 +137,7 @@ TEST_CASE("every part of the default plan is the number worked out by hand") {
   same(Part::list_nodes, 50'000, 16, 800'000);
   // 11 levels of 64 slots.
   same(Part::wheel_slots, 704, 4, 2'816);
-  same(Part::timers, 1'000, 16, 16'000);
+  same(Part::timers, 1'000, 20, 20'000);
   // 2 × 1,000 watches, and the next power of two.
   same(Part::watched_keys, 2'000, 32, 64'000);
   same(Part::key_watches, 2'000, 20, 40'000);
@@ -145,7 +145,7 @@ TEST_CASE("every part of the default plan is the number worked out by hand") {
   same(Part::client_watches, 1'000, 12, 12'000);
   same(Part::blocked_clients, 1'000, 24, 24'000);
   same(Part::transaction_states, 1'000, 16, 16'000);
-  same(Part::transaction_slots, 16, 16'384, 262'144);
+  same(Part::transaction_slots, 16, 65'536, 1'048'576);
   same(Part::transaction_free_list, 16, 4, 64);
   // 2 × 1,000 + 64 = 2,064: 4,096 completions of 16 bytes are 65,536; 2 × 1,000 + 16 = 2,016
   // would be 2,048 submissions, but 1,024 are enough: 4,096 bytes of indices; a header of 64.
@@ -166,33 +166,33 @@ TEST_CASE("every component of the default plan is the number worked out by hand"
   CHECK(a[Component::map] == 38'720);  // 6,720 + 32,000
   CHECK(a[Component::blocks] == 218'880'000);
   CHECK(a[Component::list_pool] == 800'000);
-  CHECK(a[Component::expiry] == 18'816);  // 2,816 + 16,000
-  // 64,000 + 40,000 + 8,192 + 12,000 + 24,000 + 16,000 + 262,144 + 64
-  CHECK(a[Component::sessions] == 426'400);
+  CHECK(a[Component::expiry] == 22'816);  // 2,816 + 20,000
+  // 64,000 + 40,000 + 8,192 + 12,000 + 24,000 + 16,000 + 1,048,576 + 64
+  CHECK(a[Component::sessions] == 1'212'832);
   CHECK(a[Component::ring] == 155'648);       // 73,728 + 65,536 + 16,384
   CHECK(a[Component::statistics] == 53'248);  // 4,096 + 49,152
-  // The slices end at 39,710,064: 16 to the next multiple of 64. The timers end at 259,447,616, the
-  // watches of clients at 259,571,808: 32 to a multiple of 64. The last free list ends at
-  // 259,874,048: 768 to a page. The slow commands end at 260,083,712, a whole page.
-  CHECK(a[Component::padding] == 816);
-  // 39,693,680 + 16,384 + 38,720 + 218,880,000 + 800,000 + 18,816 + 426,400 + 155,648 + 53,248 +
-  // 816; 63,497 pages.
-  CHECK(a.arena_bytes == 260'083'712);
+  // The slices end at 39,710,064: 16 to the next multiple of 64. The timers end at 259,451,616, the
+  // watches of clients at 259,575,840: 32 to a multiple of 64 each. The last free list ends at
+  // 260,664,512: 832 to a page. The slow commands end at 260,874,240, a whole page.
+  CHECK(a[Component::padding] == 912);
+  // 39,693,680 + 16,384 + 38,720 + 218,880,000 + 800,000 + 22,816 + 1,212,832 + 155,648 + 53,248 +
+  // 912; 63,690 pages.
+  CHECK(a.arena_bytes == 260'874'240);
 }
 
 TEST_CASE("what lies outside the arena of the default plan is the number worked out by hand") {
   const Allocation a = planned(Config());
   const auto bytes = [&](Outside id) { return a.outside[static_cast<uint64_t>(id)].bytes; };
   CHECK(bytes(Outside::process) == 4'194'304);
-  // 260,083,712 / 512 = 507,976, and 65,536.
-  CHECK(bytes(Outside::page_tables) == 573'512);
+  // 260,874,240 / 512 = 509,520, and 65,536.
+  CHECK(bytes(Outside::page_tables) == 575'056);
   // 73,728 + 65,536 + 16,384 + 65,536
   CHECK(bytes(Outside::ring_kernel) == 221'184);
   CHECK(bytes(Outside::connection_kernel) == 5'120'000);
   // 1,000 × (2 × 32,768 + 2 × 32,768 + 32,768)
   CHECK(bytes(Outside::socket_memory) == 163'840'000);
-  // 260,083,712 + 4,194,304 + 573,512 + 221,184 + 5,120,000 + 163,840,000
-  CHECK(a.container_bytes == 434'032'712);
+  // 260,874,240 + 4,194,304 + 575,056 + 221,184 + 5,120,000 + 163,840,000
+  CHECK(a.container_bytes == 434'824'784);
 }
 
 TEST_CASE("a chain of blocks has a link in every block but the last") {
@@ -226,6 +226,7 @@ TEST_CASE("a chain of blocks has a link in every block but the last") {
 TEST_CASE("options that were left out are computed, and those that were given are kept") {
   const Allocation defaults = planned(Config());
   CHECK(defaults.config.store_bytes == 218'880'000);
+  CHECK(defaults.config.expiring_keys_max == 1'000);
   CHECK(defaults.config.command_args_max == 1'024);
   CHECK(defaults.config.request_buffers == 1'000);
   CHECK(defaults.config.reply_buffers == 1'000);
@@ -246,6 +247,43 @@ TEST_CASE("options that were left out are computed, and those that were given ar
   CHECK(given[Part::reply_buffers].count == 20);
   CHECK(given[Part::buffer_ring] == Product{16, 16, 256});
   CHECK(given[Part::slices] == Product{100, 16, 1'600});
+}
+
+TEST_CASE("only keys that may expire have a timer") {
+  Config config;
+  config.key_count = 1'000'000;
+  CHECK(planned(config)[Part::timers] == Product{1'000'000, 20, 20'000'000});
+  config.expiring_keys_max = 10;
+  CHECK(planned(config)[Part::timers] == Product{10, 20, 200});
+  config.expiring_keys_max = 0;
+  CHECK(planned(config)[Part::timers] == Product{0, 20, 0});
+}
+
+TEST_CASE("a million keys of 16 bytes with values of 64 are 119 bytes each, and 20 to expire") {
+  Config config = list_config(0);
+  config.key_count = 1'000'000;
+  config.key_size_max = 16;
+  config.val_size_max = 64;
+  config.block_bytes = 80;
+  const Allocation a = planned(config);
+  // ceil(10,000,000 / 96) = 104,167 buckets of 64 bytes and 1,000,000 entries of 32.
+  CHECK(a[Component::map] == 38'666'688);
+  CHECK(a[Component::blocks] == 80'000'000);
+  CHECK(a[Part::timers].bytes == 20'000'000);
+}
+
+TEST_CASE("a hundred thousand lists of ten elements of 64 bytes are 923 bytes each") {
+  Config config = list_config(10);
+  config.key_count = 100'000;
+  config.key_size_max = 16;
+  config.val_size_max = 64;
+  config.block_bytes = 64;
+  const Allocation a = planned(config);
+  // 11 blocks of 64 bytes, 10 nodes of 16, an entry of 32, a timer of 20, 10,417 buckets of 64.
+  CHECK(a[Component::blocks] == 70'400'000);
+  CHECK(a[Component::list_pool] == 16'000'000);
+  CHECK(a[Component::map] == 3'866'688);
+  CHECK(a[Part::timers].bytes == 2'000'000);
 }
 
 TEST_CASE("long lists raise the arguments of a command, up to their limit") {
@@ -299,34 +337,34 @@ TEST_CASE("every part of a tiny plan, its padding and its total are the numbers 
   //  blocks (1 + 2×1)      768    557,952  558,720        32
   //  nodes                  32    558,720  558,752
   //  wheel slots         2,816    558,784  561,600        32
-  //  timers                 16    561,600  561,616
-  //  watched keys           64    561,664  561,728        48
+  //  timers                 20    561,600  561,620
+  //  watched keys           64    561,664  561,728        44
   //  watches                40    561,728  561,768
   //  watch chains (2)        8    561,792  561,800        24
   //  watches of clients     12    561,856  561,868        56
   //  blocked clients        24    561,920  561,944        52
   //  transactions           16    561,984  562,000        40
-  //  their slots       262,144    562,048  824,192        48
-  //  their free list        64    824,192  824,256
+  //  their slots     1,048,576    562,048 1,610,624       48
+  //  their free list        64  1,610,624 1,610,688
   //  rings: 64 + 16 × 128 (2 + 64 = 66) + 4 × 32 (2 + 16 = 18) = 2,240, a page
-  //                      4,096    827,392  831,488     3,136
-  //  submissions 32 × 64 2,048    831,488  833,536
-  //  buffer ring            16    835,584  835,600     2,048
-  //  command statistics  4,096    835,648  839,744        48
-  //  slow commands      49,152    839,744  888,896
-  //  a whole page                          892,928     4,032
+  //                      4,096  1,613,824 1,617,920    3,136
+  //  submissions 32 × 64 2,048  1,617,920 1,619,968
+  //  buffer ring            16  1,622,016 1,622,032    2,048
+  //  command statistics  4,096  1,622,080 1,626,176       48
+  //  slow commands      49,152  1,626,176 1,675,328
+  //  a whole page                         1,679,360    4,032
   CHECK(a[Component::connections] == 320 + 265 + 16'384 + 524'288 + 68);
   CHECK(a[Component::fba] == 16'384);
   CHECK(a[Component::map] == 96);
   CHECK(a[Component::blocks] == 768);
   CHECK(a[Component::list_pool] == 32);
-  CHECK(a[Component::expiry] == 2'832);
-  CHECK(a[Component::sessions] == 262'372);
+  CHECK(a[Component::expiry] == 2'836);
+  CHECK(a[Component::sessions] == 1'048'804);
   CHECK(a[Component::ring] == 6'160);
   CHECK(a[Component::statistics] == 53'248);
-  // 55 + 4 + 56 + 32 + 32 + 48 + 24 + 56 + 52 + 40 + 48 + 3,136 + 2,048 + 48 + 4,032
-  CHECK(a[Component::padding] == 9'711);
-  CHECK(a.arena_bytes == 892'928);
+  // 55 + 4 + 56 + 32 + 32 + 44 + 24 + 56 + 52 + 40 + 48 + 3,136 + 2,048 + 48 + 4,032
+  CHECK(a[Component::padding] == 9'707);
+  CHECK(a.arena_bytes == 1'679'360);
 }
 
 TEST_CASE("a small buffer one byte short of the largest request brings the large slots") {
@@ -347,12 +385,12 @@ TEST_CASE("a small buffer one byte short of the largest request brings the large
 TEST_CASE("explicit huge pages round the arena up to whole ones, transparent ones do not") {
   Config config;
   config.memory_huge_pages = static_cast<uint64_t>(HugePages::explicit_);
-  // 260,083,712 / 2,097,152 = 124.02: 125 huge pages.
+  // 260,874,240 / 2,097,152 = 124.39: 125 huge pages.
   CHECK(planned(config).arena_bytes == 262'144'000);
-  // 816 and 262,144,000 − 260,083,712 = 2,060,288.
-  CHECK(planned(config)[Component::padding] == 2'061'104);
+  // 912 and 262,144,000 − 260,874,240 = 1,269,760.
+  CHECK(planned(config)[Component::padding] == 1'270'672);
   config.memory_huge_pages = static_cast<uint64_t>(HugePages::transparent);
-  CHECK(planned(config).arena_bytes == 260'083'712);
+  CHECK(planned(config).arena_bytes == 260'874'240);
 }
 
 TEST_CASE("options that do not hold memory do not change the arena") {
@@ -368,10 +406,10 @@ TEST_CASE("options that do not hold memory do not change the arena") {
   config.memory_lock = 1;
   config.memory_budget = 1ULL << 40;
   config.server_socket_send_bytes = mebibyte;
-  CHECK(planned(config).arena_bytes == 260'083'712);
+  CHECK(planned(config).arena_bytes == 260'874'240);
   // Socket memory is outside: 1,000 × 2 × (1,048,576 − 32,768) = 2,031,616,000 more than
-  // the default's 434,032,712.
-  CHECK(planned(config).container_bytes == 2'465'648'712);
+  // the default's 434,824,784.
+  CHECK(planned(config).container_bytes == 2'466'440'784);
 }
 
 TEST_CASE("an overflow names the two largest options of the product") {

@@ -90,7 +90,8 @@ TEST_CASE("blocks, nodes, buckets and entries agree with wide arithmetic of thei
     REQUIRE(a[Part::blocks].bytes == blocks * config.block_bytes);
     const uint128 elements = keys * length;
     REQUIRE(a[Part::list_nodes].bytes == (elements < blocks ? elements : blocks) * 16);
-    REQUIRE(a[Part::timers].bytes == keys * 16);
+    const bool all_expire = config.expiring_keys_max == unset;
+    REQUIRE(a[Part::timers].bytes == (all_expire ? keys : config.expiring_keys_max) * 20);
     REQUIRE(a[Part::buckets].bytes == divide_up(keys * 10, 96) * 64);
     REQUIRE(a[Part::entries].bytes == keys * 32);
     // At most 0.8 of the slots can be used, and there is always one that is free.
@@ -125,10 +126,11 @@ TEST_CASE("more of what holds memory never needs less of it, in any component") 
   // Not here: block_bytes, since other blocks waste other amounts, and the buffers' sizes,
   // since a large enough buffer makes the large slots unnecessary.
   constexpr auto growing = std::to_array<Option>(
-      {Option::connections_max, Option::key_count, Option::key_size_max, Option::val_size_max,
-       Option::list_length_max, Option::store_bytes, Option::request_buffers, Option::reply_buffers,
-       Option::large_request_slots, Option::large_reply_slots, Option::command_args_max,
-       Option::server_socket_send_bytes, Option::server_socket_receive_bytes});
+      {Option::connections_max, Option::key_count, Option::expiring_keys_max, Option::key_size_max,
+       Option::val_size_max, Option::list_length_max, Option::store_bytes, Option::request_buffers,
+       Option::reply_buffers, Option::large_request_slots, Option::large_reply_slots,
+       Option::command_args_max, Option::server_socket_send_bytes,
+       Option::server_socket_receive_bytes});
   uint64_t compared = 0;
   for_valid_configs(20'000, [&](Random& random, const Config& config, const Allocation& a) {
     const OptionInfo& option = option_info(growing[random.below(growing.size())]);

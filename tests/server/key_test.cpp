@@ -127,6 +127,57 @@ TEST_CASE("keys that expired are freed a few at a time, and at once where room i
   CHECK_FALSE(c.store.tidy(/*steps=*/16));
 }
 
+TEST_CASE("without a free timer no more keys expire, whatever the command, and nothing changes") {
+  Config config = Keys::config(4);
+  config.expiring_keys_max = 1;
+  Client c(config);
+  c.view.now_ms = 1'000'000;
+  const std::string full = "-OOM timers are full: all 1 (expiring_keys_max) are in use\r\n";
+  CHECK(c.run({"set", "a", "1", "ex", "10"}) == ok);
+  CHECK(c.run({"set", "b", "2", "ex", "10"}) == full);
+  CHECK(c.run({"exists", "b"}) == zero);
+  CHECK(c.run({"set", "b", "2"}) == ok);
+  CHECK(c.run({"set", "b", "3", "px", "100"}) == full);
+  CHECK(c.run({"setex", "b", "10", "3"}) == full);
+  CHECK(c.run({"set", "b", "3", "get", "ex", "10"}) == full);
+  CHECK(c.run({"getex", "b", "ex", "10"}) == full);
+  CHECK(c.run({"expire", "b", "10"}) == full);
+  CHECK(c.run({"copy", "a", "b", "replace"}) == full);
+  CHECK(c.run({"copy", "a", "c"}) == full);
+  CHECK(c.run({"exists", "c"}) == zero);
+  CHECK(c.run({"get", "b"}) == bulk("2"));
+  CHECK(c.run({"ttl", "b"}) == ":-1\r\n");
+  CHECK(c.view.statistics.refused_for_memory == 8);
+  // What needs no further timer is done.
+  CHECK(c.run({"copy", "b", "c"}) == one);
+  CHECK(c.run({"expire", "b", "-1"}) == one);
+  CHECK(c.run({"getex", "a", "ex", "20"}) == bulk("1"));
+  CHECK(c.run({"set", "a", "4", "ex", "30"}) == ok);
+  CHECK(c.run({"rename", "a", "c"}) == ok);
+  CHECK(c.run({"ttl", "c"}) == ":30\r\n");
+  CHECK(c.run({"incr", "c"}) == ":5\r\n");
+  CHECK(c.run({"copy", "c", "c2"}) == full);
+  CHECK(c.run({"set", "d", "x"}) == ok);
+  CHECK(c.run({"rename", "d", "c"}) == ok);
+  CHECK(c.store.use(Part::timers).used == 0);
+  CHECK(c.run({"pexpire", "c", "100"}) == one);
+  // A key that is dead gives its timer to the next.
+  c.view.now_ms = 1'000'100;
+  CHECK(c.run({"set", "d", "x", "ex", "10"}) == ok);
+  CHECK(c.run({"dbsize"}) == one);
+}
+
+TEST_CASE("a store without timers keeps every key") {
+  Config config = Keys::config(4);
+  config.expiring_keys_max = 0;
+  Client c(config);
+  CHECK(c.run({"set", "a", "1", "ex", "10"}) ==
+        "-OOM timers are full: all 0 (expiring_keys_max) are in use\r\n");
+  CHECK(c.run({"set", "a", "1"}) == ok);
+  CHECK(c.run({"persist", "a"}) == zero);
+  CHECK(c.run({"ttl", "a"}) == ":-1\r\n");
+}
+
 TEST_CASE("a long list that is deleted is freed piece by piece, or where room is needed") {
   Config config = Keys::config(2);
   config.list_length_max = 100;

@@ -1,85 +1,28 @@
 // The store against a model: random operations, keys that expire, capacity counted by hand.
 
-#include <algorithm>
-#include <deque>
 #include <random>
-#include <unordered_map>
-#include <variant>
 
-#include "fixture.hpp"
+#include "store_model.hpp"
 #include "tests/memory/random.hpp"
 
 namespace {
 
-using kv::Config;
 using kv::Entry;
 using kv::ListEnd;
 using kv::Part;
 using kv::Slice;
 using kv::Store;
+using kv::test::Item;
+using kv::test::Limits;
+using kv::test::List;
+using kv::test::Model;
+using kv::test::Value;
 using Code = kv::StoreResult::Code;
-
-using List = std::deque<std::string>;
-using Value = std::variant<std::string, List>;
-
-/// A value and when it expires.
-struct Item {
-  Value value;
-  uint64_t deadline_ms = Store::no_deadline;
-};
-
-using Model = std::unordered_map<std::string, Item>;
-
-constexpr uint64_t key_count = 40;
-constexpr uint64_t block_count = 200;
-constexpr uint64_t list_length_max = 50;  // More than are freed at once.
-
-/// The size of this run's blocks.
-uint64_t block_bytes = 32;
-
-/// Blocks that are filled one after the other, all but the last with four bytes for the link.
-uint64_t blocks_for(uint64_t bytes) {
-  uint64_t blocks = 1;
-  for (; bytes > block_bytes; bytes -= block_bytes - 4) ++blocks;
-  return blocks;
-}
-uint64_t blocks_for(const std::string& text) { return blocks_for(text.size()); }
-
-/// A string lies in one chain with its key, a list's key and its elements in chains of their own.
-uint64_t blocks_of(const std::string& key, const Value& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) {
-    return blocks_for(key.size() + text->size());
-  }
-  uint64_t sum = blocks_for(key);
-  for (const std::string& element : std::get<List>(value)) sum += blocks_for(element);
-  return sum;
-}
-
-/// Blocks of a whole state: it fits if and only if this is at most block_count.
-uint64_t blocks_of(const Model& model) {
-  uint64_t sum = 0;
-  for (const auto& [key, item] : model) sum += blocks_of(key, item.value);
-  return sum;
-}
-
-bool fits(const Model& model) {
-  return model.size() <= key_count && blocks_of(model) <= block_count;
-}
-
-Config model_config() {
-  Config config = kv::test::small_config();
-  config.key_count = key_count;
-  config.key_size_max = 60;
-  config.val_size_max = 150;
-  config.list_length_max = list_length_max;
-  config.block_bytes = block_bytes;
-  config.store_bytes = block_count * block_bytes;
-  return config;
-}
 
 class Run {
  public:
-  explicit Run(uint64_t seed) : fixture_(model_config()), random_(seed) {
+  Run(uint64_t seed, const Limits& limits)
+      : limits_(limits), fixture_(limits.config()), random_(seed) {
     store().set_clock(now_ms_);
   }
 
@@ -138,12 +81,11 @@ class Run {
     }
     CHECK(store().key_count() == model_.size());
     for (const auto& [key, item] : model_) look_up(key);
-    CHECK(store().use(Part::blocks).used == blocks_of(model_));
+    CHECK(store().use(Part::blocks).used == limits_.blocks_of(model_));
     uint64_t elements = 0;
-    uint64_t expiring = 0;
+    const uint64_t expiring = Limits::expiring_keys(model_);
     for (const auto& [key, item] : model_) {
       if (const auto* list = std::get_if<List>(&item.value)) elements += list->size();
-      expiring += item.deadline_ms != Store::no_deadline;
     }
     CHECK(store().use(Part::timers).used == expiring);
     CHECK((store().idle_ms() == UINT64_MAX) == (expiring == 0));
@@ -178,7 +120,8 @@ class Run {
   std::string text() {
     const uint64_t choice = random_() % 8;
     uint64_t bytes = random_() % (choice < 2 ? 151 : 40);
-    if (choice == 7) bytes = std::min<uint64_t>(150, (random_() % 4) * (block_bytes - 4) + 4);
+    if (choice == 7)
+      bytes = std::min<uint64_t>(150, (random_() % 4) * (limits_.block_bytes - 4) + 4);
     std::string out(bytes, '\0');
     auto c = static_cast<unsigned char>(random_());
     for (char& byte : out) byte = static_cast<char>(c++);
@@ -215,7 +158,7 @@ class Run {
     Model after = model_;
     after[k].value = v;
     if (given != Store::keep_deadline) after[k].deadline_ms = given;
-    const bool accepted = fits(after);
+    const bool accepted = limits_.fits(after);
     REQUIRE(store().set(k, v, given).ok() == accepted);
     if (!accepted) return;
     model_ = std::move(after);
@@ -233,7 +176,7 @@ class Run {
       after[words[2 * i]] = {words[2 * i + 1]};
     }
     for (const std::string& word : words) slices.push_back(slice(word));
-    const bool accepted = fits(after);
+    const bool accepted = limits_.fits(after);
     REQUIRE(store().set_all(slices).ok() == accepted);
     if (accepted) model_ = std::move(after);
   }
@@ -250,7 +193,7 @@ class Run {
     if (value.size() < offset + data.size()) value.resize(offset + data.size());
     value.replace(offset, data.size(), data);
     const uint64_t bytes = value.size();
-    const bool accepted = fits(after);
+    const bool accepted = limits_.fits(after);
     const kv::StoreResult result = store().write(k, store().find(k), offset, data);
     REQUIRE(result.ok() == accepted);
     if (!accepted) return;
@@ -264,8 +207,12 @@ class Run {
     REQUIRE(static_cast<bool>(found) == model_.contains(k));
     if (!found) return;
     const uint64_t given = random_() % 4 == 0 ? Store::no_deadline : deadline();
-    store().set_deadline(found, given);
-    model_[k].deadline_ms = given;
+    Model after = model_;
+    after[k].deadline_ms = given;
+    const bool accepted = limits_.fits(after);
+    REQUIRE(store().set_deadline(found, given).code == (accepted ? Code::ok : Code::no_timer));
+    if (!accepted) return;
+    model_ = std::move(after);
     forget_if_due(k);
   }
 
@@ -277,7 +224,7 @@ class Run {
     const Item item = after[from];
     after.erase(from);
     after[to] = item;
-    const bool accepted = fits(after);
+    const bool accepted = limits_.fits(after);
     REQUIRE(store().rename(store().find(from), to).ok() == accepted);
     if (accepted) model_ = std::move(after);
   }
@@ -288,7 +235,7 @@ class Run {
     if (!model_.contains(from) || from == to) return;
     Model after = model_;
     after[to] = Item(after[from]);
-    const bool accepted = fits(after);
+    const bool accepted = limits_.fits(after);
     REQUIRE(store().copy(store().find(from), to).ok() == accepted);
     if (accepted) model_ = std::move(after);
   }
@@ -313,11 +260,11 @@ class Run {
     Code expected = Code::ok;
     if (!is_list) {
       expected = Code::wrong_type;
-    } else if (std::get<List>(after[k].value).size() > list_length_max) {
+    } else if (std::get<List>(after[k].value).size() > Limits::list_length_max) {
       expected = Code::too_long;
-    } else if (after.size() > key_count) {
+    } else if (after.size() > Limits::key_count) {
       expected = Code::no_entry;
-    } else if (!fits(after)) {
+    } else if (!limits_.fits(after)) {
       expected = Code::no_block;
     }
     REQUIRE(store().push(k, slices, end).code == expected);
@@ -353,8 +300,8 @@ class Run {
     if (list == nullptr) return;
     const uint64_t at = random_() % list->size();
     const std::string element = text();
-    const uint64_t after = blocks_of(model_) + blocks_for(element);
-    const bool accepted = after <= block_count + blocks_for((*list)[at]);
+    const uint64_t after = limits_.blocks_of(model_) + limits_.blocks_for(element);
+    const bool accepted = after <= Limits::block_count + limits_.blocks_for((*list)[at]);
     const Store::Found found = store().find(k);
     const uint32_t node = store().node_at(store().entry(found), at);
     REQUIRE(store().replace_element(found, node, element).ok() == accepted);
@@ -369,9 +316,9 @@ class Run {
     const ListEnd side = random_end();
     const std::string element = text();
     Code expected = Code::ok;
-    if (list->size() == list_length_max) {
+    if (list->size() == Limits::list_length_max) {
       expected = Code::too_long;
-    } else if (blocks_of(model_) + blocks_for(element) > block_count) {
+    } else if (limits_.blocks_of(model_) + limits_.blocks_for(element) > Limits::block_count) {
       expected = Code::no_block;
     }
     const Store::Found found = store().find(k);
@@ -422,11 +369,11 @@ class Run {
     Code expected = Code::ok;
     if (List* const list = std::get_if<List>(&after[to].value)) {
       to_end == ListEnd::head ? list->push_front(element) : list->push_back(element);
-      if (list->size() > list_length_max) {
+      if (list->size() > Limits::list_length_max) {
         expected = Code::too_long;
-      } else if (after.size() > key_count) {
+      } else if (after.size() > Limits::key_count) {
         expected = Code::no_entry;
-      } else if (blocks_of(after) > block_count) {
+      } else if (limits_.blocks_of(after) > Limits::block_count) {
         expected = Code::no_block;
       }
     } else {
@@ -467,6 +414,7 @@ class Run {
     }
   }
 
+  Limits limits_;
   kv::test::StoreFixture fixture_;
   std::mt19937_64 random_;
   uint64_t now_ms_ = 1'700'000'000'000;
@@ -480,9 +428,13 @@ TEST_CASE("The store does what a standard map does, and refuses exactly what doe
   for (uint64_t seed = first_seed; seed < first_seed + 10; ++seed) {
     CAPTURE(seed);
     constexpr uint64_t block_sizes[] = {16, 32, 20, 64, 36};
-    block_bytes = block_sizes[seed % std::size(block_sizes)];
-    CAPTURE(block_bytes);
-    Run run(seed);
+    constexpr uint64_t all = Limits::key_count;
+    constexpr uint64_t expiring[] = {all, 12, all, 3, 0, 20, all};
+    const Limits limits = {block_sizes[seed % std::size(block_sizes)],
+                           expiring[seed % std::size(expiring)]};
+    CAPTURE(limits.block_bytes);
+    CAPTURE(limits.expiring_keys_max);
+    Run run(seed, limits);
     for (int i = 0; i < 50; ++i) {
       for (int j = 0; j < 1000; ++j) run.step();
       run.check_whole();
