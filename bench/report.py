@@ -2,7 +2,7 @@
 hold what the scripts of the benchmark print, between markers."""
 
 import re
-import statistics
+from statistics import median
 
 # (heading, what kvload calls it)
 MEASURES = [("requests/s", "rps"), ("CPU µs", "server_cpu_us"), ("p50 µs", "p50_us"),
@@ -22,7 +22,7 @@ def figure(value):
 
 def spread(values):
     """The median, and from the least to the most."""
-    middle = figure(statistics.median(values))
+    middle = figure(median(values))
     if len(values) == 1:
         return middle
     return f"{middle} ({figure(min(values))}–{figure(max(values))})"

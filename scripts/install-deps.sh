@@ -17,9 +17,9 @@ packages=(
   # Tests: unit tests, JSON and XML schemas, formatting, system calls, diffs from git.
   # redis-tools brings redis-cli and redis-benchmark, and (as redis-check-rdb) the redis-server
   # that the benchmark compares with: no service is installed or started. valgrind counts its
-  # instructions.
+  # instructions, libbenchmark-dev the nanoseconds of kvd's parts.
   doctest-dev python3 python3-jsonschema python3-yaml libxml2-utils clang-format strace git
-  redis-tools valgrind
+  redis-tools valgrind libbenchmark-dev
   # Clients; node-redis and ioredis come from npm, where there is one.
   libhiredis-dev python3-redis
   # What kvplan writes is read by whom it is for: shells, and roff.

@@ -9,11 +9,11 @@
 #include "bench/echo/reply.hpp"
 #include "bench/net/ring.hpp"
 
-namespace kv {
+namespace kv::bench {
 
 /// Returns why it cannot serve. REQUIRES: 1 to 30,000 connections.
 std::string serve_with_ring(int listener, const Replies& replies, uint32_t connections,
                             Receive receive);
 std::string serve_with_epoll(int listener, const Replies& replies);
 
-}  // namespace kv
+}  // namespace kv::bench

@@ -12,7 +12,7 @@
 #include "bench/echo/echo.hpp"
 #include "bench/net/sockets.hpp"
 
-namespace kv {
+namespace kv::bench {
 
 namespace {
 
@@ -111,4 +111,4 @@ std::string serve_with_epoll(int listener, const Replies& replies) {
   return EpollEcho(listener, replies).serve();
 }
 
-}  // namespace kv
+}  // namespace kv::bench

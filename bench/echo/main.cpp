@@ -14,7 +14,7 @@ constexpr int failed = 1;
 constexpr int usage = 2;
 
 struct Flags {
-  kv::Address address = {.host = "127.0.0.1", .port = 0, .unix_path = ""};
+  kv::bench::Address address = {.host = "127.0.0.1", .port = 0, .unix_path = ""};
   uint64_t request_bytes = 14;  // of PING
   uint64_t reply_bytes = 7;
   uint32_t connections = 1024;
@@ -32,7 +32,7 @@ void add(CLI::App& app, Flags& flags) {
   app.add_option("--request-bytes", flags.request_bytes, "bytes of a request")
       ->check(CLI::Range(1, 1 << 30));
   app.add_option("--reply-bytes", flags.reply_bytes, "bytes of the reply to each")
-      ->check(CLI::Range(kv::Replies::reply_bytes_min, uint64_t{1} << 30));
+      ->check(CLI::Range(kv::bench::Replies::reply_bytes_min, uint64_t{1} << 30));
   app.add_option("--connections", flags.connections, "connections that the ring has room for")
       ->check(CLI::Range(1, 30000));
   app.add_option("--mode", flags.mode,
@@ -59,14 +59,15 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : usage;
   }
-  std::string error = kv::allow_descriptors(flags.connections + 64);
+  std::string error = kv::bench::allow_descriptors(flags.connections + 64);
   if (!error.empty()) return fail(error);
-  const int listener = kv::listen_on(flags.address, error);
+  const int listener = kv::bench::listen_on(flags.address, error);
   if (listener < 0) return fail(error);
-  const kv::Replies replies(flags.request_bytes, flags.reply_bytes);
-  fmt::print("ready on {}\n", kv::text_of(flags.address));
+  const kv::bench::Replies replies(flags.request_bytes, flags.reply_bytes);
+  fmt::print("ready on {}\n", kv::bench::text_of(flags.address));
   std::fflush(stdout);
-  if (flags.mode == "epoll") return fail(kv::serve_with_epoll(listener, replies));
-  const auto receive = flags.mode == "ring" ? kv::Receive::multishot : kv::Receive::single;
-  return fail(kv::serve_with_ring(listener, replies, flags.connections, receive));
+  if (flags.mode == "epoll") return fail(kv::bench::serve_with_epoll(listener, replies));
+  const auto receive =
+      flags.mode == "ring" ? kv::bench::Receive::multishot : kv::bench::Receive::single;
+  return fail(kv::bench::serve_with_ring(listener, replies, flags.connections, receive));
 }

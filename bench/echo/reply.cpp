@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace kv {
+namespace kv::bench {
 
 namespace {
 
@@ -37,4 +37,4 @@ std::span<const char> Replies::take(uint64_t& received) const {
   return {replies_.data(), count * reply_bytes_};
 }
 
-}  // namespace kv
+}  // namespace kv::bench

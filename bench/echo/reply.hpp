@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-namespace kv {
+namespace kv::bench {
 
 class Replies {
  public:
@@ -25,4 +25,4 @@ class Replies {
   std::string replies_;
 };
 
-}  // namespace kv
+}  // namespace kv::bench

@@ -6,7 +6,7 @@
 #include "bench/echo/echo.hpp"
 #include "bench/net/sockets.hpp"
 
-namespace kv {
+namespace kv::bench {
 
 namespace {
 
@@ -99,4 +99,4 @@ std::string serve_with_ring(int listener, const Replies& replies, uint32_t conne
   return RingEcho(listener, replies).serve(connections, receive);
 }
 
-}  // namespace kv
+}  // namespace kv::bench

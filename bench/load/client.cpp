@@ -10,7 +10,7 @@
 #include <cmath>
 #include <cstring>
 
-namespace kv {
+namespace kv::bench {
 
 namespace {
 
@@ -254,4 +254,4 @@ std::string Client::first_error() const {
   return "";
 }
 
-}  // namespace kv
+}  // namespace kv::bench

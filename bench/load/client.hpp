@@ -20,7 +20,7 @@
 #include "bench/net/ring.hpp"
 #include "bench/net/sockets.hpp"
 
-namespace kv {
+namespace kv::bench {
 
 struct Load {
   Address address;
@@ -118,4 +118,4 @@ class Client {
   uint64_t requests_begun_ = 0;
 };
 
-}  // namespace kv
+}  // namespace kv::bench

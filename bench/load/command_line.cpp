@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace kv {
+namespace kv::bench {
 
 namespace {
 
@@ -135,4 +135,4 @@ std::optional<LoadExit> parse_command_line(int argc, char** argv, LoadCommand& o
   return LoadExit::usage;
 }
 
-}  // namespace kv
+}  // namespace kv::bench

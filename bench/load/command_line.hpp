@@ -7,7 +7,7 @@
 
 #include "bench/load/client.hpp"
 
-namespace kv {
+namespace kv::bench {
 
 enum class LoadExit : int { ok = 0, failed = 1, usage = 2 };
 
@@ -23,4 +23,4 @@ struct LoadCommand {
 /// Nothing when `out` is to be run; otherwise the exit code.
 std::optional<LoadExit> parse_command_line(int argc, char** argv, LoadCommand& out);
 
-}  // namespace kv
+}  // namespace kv::bench

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cmath>
 
-namespace kv {
+namespace kv::bench {
 
 /// Doubling 0 holds 0 to 1023 in steps of 1, doubling 1 holds 1024 to 2047 in steps of 1,
 /// doubling 2 holds 2048 to 4095 in steps of 2, and so on.
@@ -37,4 +37,4 @@ uint64_t Histogram::percentile(double fraction) const {
   return 0;
 }
 
-}  // namespace kv
+}  // namespace kv::bench

@@ -8,7 +8,7 @@
 #include <array>
 #include <cstdint>
 
-namespace kv {
+namespace kv::bench {
 
 class Histogram {
  public:
@@ -37,4 +37,4 @@ class Histogram {
   uint64_t max_ = 0;
 };
 
-}  // namespace kv
+}  // namespace kv::bench

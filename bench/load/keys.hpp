@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace kv {
+namespace kv::bench {
 
 enum class Order : uint8_t { uniform, sequential };
 
@@ -59,4 +59,4 @@ inline void write_key(char* at, uint64_t key) {
   }
 }
 
-}  // namespace kv
+}  // namespace kv::bench

@@ -9,10 +9,10 @@
 
 namespace {
 
-using kv::LoadExit;
+using kv::bench::LoadExit;
 
 struct Measured {
-  kv::Outcome outcome;
+  kv::bench::Outcome outcome;
   std::optional<uint64_t> server_cpu_ns;
   uint64_t own_cpu_ns = 0;
 };
@@ -22,25 +22,26 @@ LoadExit fail(const std::string& message) {
   return LoadExit::failed;
 }
 
-LoadExit describe(const kv::LoadCommand& command) {
-  const kv::Request request = kv::encode(command.load.workload);
+LoadExit describe(const kv::bench::LoadCommand& command) {
+  const kv::bench::Request request = kv::bench::encode(command.load.workload);
   fmt::print("{{\"request_bytes\": {}, \"reply_bytes\": {}}}\n", request.bytes.size(),
              request.reply_bytes);
   return LoadExit::ok;
 }
 
-std::string measure(const kv::LoadCommand& command, kv::Client& client, Measured& out) {
-  const auto server_before = kv::cpu_ns_of(command.server_pid);
-  const uint64_t own_before = kv::own_cpu_ns();
+std::string measure(const kv::bench::LoadCommand& command, kv::bench::Client& client,
+                    Measured& out) {
+  const auto server_before = kv::bench::cpu_ns_of(command.server_pid);
+  const uint64_t own_before = kv::bench::own_cpu_ns();
   const std::string failure = client.run(command.goal, out.outcome);
-  out.own_cpu_ns = kv::own_cpu_ns() - own_before;
-  const auto server_after = kv::cpu_ns_of(command.server_pid);
+  out.own_cpu_ns = kv::bench::own_cpu_ns() - own_before;
+  const auto server_after = kv::bench::cpu_ns_of(command.server_pid);
   if (server_before && server_after) out.server_cpu_ns = *server_after - *server_before;
   return failure;
 }
 
 void print(const Measured& measured, const std::string& first_error, bool json) {
-  const kv::Outcome& out = measured.outcome;
+  const kv::bench::Outcome& out = measured.outcome;
   const auto requests = static_cast<double>(out.requests);
   const auto per_request_us = [&](uint64_t ns) { return static_cast<double>(ns) / 1e3 / requests; };
   const auto us = [&](double fraction) {
@@ -78,18 +79,19 @@ void print(const Measured& measured, const std::string& first_error, bool json) 
 }  // namespace
 
 int main(int argc, char** argv) {
-  kv::LoadCommand command;
-  if (const auto done = kv::parse_command_line(argc, argv, command)) return static_cast<int>(*done);
+  kv::bench::LoadCommand command;
+  if (const auto done = kv::bench::parse_command_line(argc, argv, command))
+    return static_cast<int>(*done);
   if (command.describe) return static_cast<int>(describe(command));
-  if (command.server_pid != 0 && !kv::cpu_ns_of(command.server_pid)) {
+  if (command.server_pid != 0 && !kv::bench::cpu_ns_of(command.server_pid)) {
     return static_cast<int>(fail(fmt::format(
         "--server-pid: no processor time of process {} is to be had", command.server_pid)));
   }
-  kv::Client client(command.load);
+  kv::bench::Client client(command.load);
   if (const std::string failure = client.open(); !failure.empty()) {
     return static_cast<int>(fail(failure));
   }
-  kv::Outcome warm;
+  kv::bench::Outcome warm;
   Measured measured;
   std::string failure;
   if (command.warmup_seconds > 0) failure = client.run({0, command.warmup_seconds}, warm);

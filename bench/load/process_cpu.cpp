@@ -6,7 +6,7 @@
 #include <string>
 #include <system_error>
 
-namespace kv {
+namespace kv::bench {
 
 std::optional<uint64_t> cpu_ns_of(uint64_t pid) {
   std::error_code error;
@@ -29,4 +29,4 @@ uint64_t own_cpu_ns() {
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
-}  // namespace kv
+}  // namespace kv::bench

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace kv {
+namespace kv::bench {
 
 /// Nanoseconds on a processor since the process began; nothing where there is no such process,
 /// or the kernel does not count.
@@ -14,4 +14,4 @@ std::optional<uint64_t> cpu_ns_of(uint64_t pid);
 /// The same of this process.
 uint64_t own_cpu_ns();
 
-}  // namespace kv
+}  // namespace kv::bench

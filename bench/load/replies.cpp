@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace kv {
+namespace kv::bench {
 
 namespace {
 
@@ -113,4 +113,4 @@ void ReplyCounter::fail(char found) {
                              static_cast<unsigned char>(found));
 }
 
-}  // namespace kv
+}  // namespace kv::bench

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-namespace kv {
+namespace kv::bench {
 
 class ReplyCounter {
  public:
@@ -38,4 +38,4 @@ class ReplyCounter {
   std::string first_error_;
 };
 
-}  // namespace kv
+}  // namespace kv::bench

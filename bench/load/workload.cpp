@@ -6,7 +6,7 @@
 
 #include "bench/load/keys.hpp"
 
-namespace kv {
+namespace kv::bench {
 
 namespace {
 
@@ -129,4 +129,4 @@ Request encode(const Workload& workload) {
   return out.request;
 }
 
-}  // namespace kv
+}  // namespace kv::bench

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kv {
+namespace kv::bench {
 
 enum class Shape : uint8_t {
   no_key,    // PING
@@ -54,4 +54,4 @@ struct Request {
 /// One request in RESP, with key 0 in every place.
 Request encode(const Workload& workload);
 
-}  // namespace kv
+}  // namespace kv::bench

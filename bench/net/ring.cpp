@@ -8,7 +8,7 @@
 #include <bit>
 #include <cstring>
 
-namespace kv {
+namespace kv::bench {
 
 namespace {
 
@@ -125,4 +125,4 @@ Completion Ring::decode(const io_uring_cqe& entry) const {
   return completion;
 }
 
-}  // namespace kv
+}  // namespace kv::bench

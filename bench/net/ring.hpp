@@ -10,7 +10,7 @@
 #include <span>
 #include <string>
 
-namespace kv {
+namespace kv::bench {
 
 enum class Event : uint8_t { accepted, received, sent };
 
@@ -83,4 +83,4 @@ class Ring {
   uint32_t buffer_count_ = 0;
 };
 
-}  // namespace kv
+}  // namespace kv::bench

@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace kv {
+namespace kv::bench {
 
 namespace {
 
@@ -101,4 +101,4 @@ std::string allow_descriptors(uint64_t count) {
   return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? "" : "RLIMIT_NOFILE cannot be raised";
 }
 
-}  // namespace kv
+}  // namespace kv::bench

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace kv {
+namespace kv::bench {
 
 struct Address {
   std::string host = "127.0.0.1";  // in numbers
@@ -27,4 +27,4 @@ void send_at_once(int socket);
 /// Lets the process have `count` descriptors. Returns why not, or "".
 std::string allow_descriptors(uint64_t count);
 
-}  // namespace kv
+}  // namespace kv::bench

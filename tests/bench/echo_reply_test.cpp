@@ -6,7 +6,7 @@
 
 #include "bench/load/replies.hpp"
 
-namespace kv {
+namespace kv::bench {
 namespace {
 
 std::string text_of(std::span<const char> bytes) { return {bytes.begin(), bytes.end()}; }
@@ -49,4 +49,4 @@ TEST_CASE("a reply larger than the buffer is sent whole") {
 }
 
 }  // namespace
-}  // namespace kv
+}  // namespace kv::bench

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-namespace kv {
+namespace kv::bench {
 namespace {
 
 TEST_CASE("a histogram without values has no percentile but 0") {
@@ -69,4 +69,4 @@ TEST_CASE("what is beyond the largest value is counted there") {
 }
 
 }  // namespace
-}  // namespace kv
+}  // namespace kv::bench

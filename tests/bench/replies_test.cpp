@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace kv {
+namespace kv::bench {
 namespace {
 
 struct Counted {
@@ -86,4 +86,4 @@ TEST_CASE("what is no reply is found out, and nothing counts from then on") {
 }
 
 }  // namespace
-}  // namespace kv
+}  // namespace kv::bench

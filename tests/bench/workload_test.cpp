@@ -7,7 +7,7 @@
 
 #include "bench/load/keys.hpp"
 
-namespace kv {
+namespace kv::bench {
 namespace {
 
 /// A request of keys of 12 bytes, values of 3 and 2 elements.
@@ -91,4 +91,4 @@ TEST_CASE("random keys are all there are, about equally often, and the same for 
 }
 
 }  // namespace
-}  // namespace kv
+}  // namespace kv::bench

@@ -54,6 +54,7 @@ LAYERS = {
     "bench/net": {"bench/net"},
     "bench/load": {"bench/net", "bench/load"},
     "bench/echo": {"bench/net", "bench/echo"},
+    "bench/micro": {"kvcore/plan", "kvcore/memory", "server", "bench/load", "bench/micro"},
 }
 
 
