@@ -125,8 +125,10 @@ Store::Found Store::peek(std::string_view key, uint64_t hash) {
 StoreResult Store::set(std::string_view key, std::string_view value, uint64_t deadline_ms) {
   const Found found = find(key);
   const bool has_timer = found && entry(found).timer != index_none;
+  const bool has_blocks =
+      found && entry(found).type == Type::string && value.size() <= entry(found).length;
   Need need = {.entries = !found,
-               .blocks = string_blocks(key.size(), value.size()),
+               .blocks = has_blocks ? 0 : string_blocks(key.size(), value.size()),
                .timers = sets_timer(deadline_ms) && !has_timer};
   if (found && need.blocks > blocks_.free_count()) {
     need.blocks -= blocks_of(table_.entry(found.index), need.blocks);

@@ -168,11 +168,18 @@ class Store : public StoreContent {
   void remove(uint32_t index);
   void remove_expired(uint32_t index);
   void change_deadline(uint32_t index, uint64_t deadline_ms);
-  bool has_room(const Need& need) const;
+  bool has_room(const Need& need) const {
+    return need.entries <= table_.capacity() - table_.count() &&
+           need.blocks <= blocks_.free_count() && need.nodes <= nodes_.free_count() &&
+           need.timers <= wheel_.free_count();
+  }
   /// Frees what is dead until so much is free. Returns whether it is.
   bool reclaim(const Need& need);
   /// The same, and says what is missing.
-  StoreResult make_room(const Need& need);
+  StoreResult make_room(const Need& need) {
+    return has_room(need) ? StoreResult() : make_more_room(need);
+  }
+  StoreResult make_more_room(const Need& need);
   void note_use();
   /// Tells those who watch or wait for the entry's key that it was changed, or goes away.
   void note_change(uint32_t index, bool goes = false) {

@@ -46,12 +46,6 @@ bool Store::tidy(uint64_t steps) {
   return steps == 0 || dead_ != index_none;
 }
 
-bool Store::has_room(const Need& need) const {
-  return need.entries <= table_.capacity() - table_.count() &&
-         need.blocks <= blocks_.free_count() && need.nodes <= nodes_.free_count() &&
-         need.timers <= wheel_.free_count();
-}
-
 bool Store::reclaim(const Need& need) {
   while (!has_room(need)) {
     if (dead_ != index_none) {
@@ -68,7 +62,7 @@ bool Store::reclaim(const Need& need) {
   return true;
 }
 
-StoreResult Store::make_room(const Need& need) {
+StoreResult Store::make_more_room(const Need& need) {
   if (reclaim(need)) return {};
   const uint64_t entries = table_.capacity() - table_.count();
   if (need.entries > entries) return {Code::no_entry, need.entries, entries};

@@ -12,6 +12,11 @@ constexpr uint64_t cache_line_bytes = 64;
 /// What is longer is copied faster by the library.
 constexpr uint64_t wide_copy_bytes_max = 128;
 
+/// `data` may be empty, and then null.
+void put_into(char* out, std::string_view data) {
+  if (!data.empty()) std::memcpy(out, data.data(), data.size());
+}
+
 }  // namespace
 
 BlockPool BlockPool::carve(Arena& arena, const Config& config) {
@@ -38,6 +43,12 @@ BlockPool::BlockPool(std::span<std::byte> memory, uint64_t block_bytes)
 
 uint32_t BlockPool::store(std::string_view head, std::string_view tail) {
   const uint64_t bytes = head.size() + tail.size();
+  if (bytes <= block_bytes_) {
+    const uint32_t only = allocate();
+    put_into(payload(only), head);
+    put_into(payload(only) + head.size(), tail);
+    return only;
+  }
   const uint32_t first = allocate_chain(blocks_for(bytes));
   put(first, bytes, 0, head);
   put(first, bytes, head.size(), tail);
@@ -59,6 +70,10 @@ uint32_t BlockPool::store(std::string_view head, uint32_t source, uint64_t sourc
 void BlockPool::overwrite(uint32_t first, uint64_t bytes, uint64_t offset, std::string_view data) {
   KV_ASSERT(offset <= bytes);
   const uint64_t bytes_after = offset + data.size();
+  if (std::max(bytes, bytes_after) <= block_bytes_) {
+    KV_ASSERT(first < fresh_);
+    return put_into(payload(first) + offset, data);
+  }
   resize(first, bytes, bytes_after);
   put(first, bytes_after, offset, data);
 }
@@ -112,6 +127,7 @@ BlockPool::Place BlockPool::seek(uint32_t first, uint64_t chain_bytes, uint64_t 
 /// as it then has room: only the 4 bytes where a link comes or goes move.
 void BlockPool::resize(uint32_t first, uint64_t bytes_before, uint64_t bytes) {
   KV_ASSERT(first < fresh_);
+  if (bytes == bytes_before) return;
   const uint64_t blocks_before = blocks_for(bytes_before);
   const uint64_t blocks = blocks_for(bytes);
   if (blocks == blocks_before) return;
