@@ -20,9 +20,9 @@ constexpr Audience people = {.terminal = true, .markdown = true};
 constexpr Audience programs = {.csv = true};
 
 /// What follows from the load, in the order of a config.
-constexpr std::array advised_options = {Option::key_count,    Option::key_size_max,
-                                        Option::val_size_max, Option::list_length_max,
-                                        Option::store_bytes,  Option::block_bytes};
+constexpr std::array advised_options = {
+    Option::key_count,         Option::key_size_max, Option::val_size_max, Option::list_length_max,
+    Option::expiring_keys_max, Option::store_bytes,  Option::block_bytes};
 
 std::string_view rule_name(const BlockChoice& choice) {
   return choice.broken ? rule_info(*choice.broken).name : std::string_view();
