@@ -4,8 +4,9 @@
     bench/density.py [--block BYTES] [--update FILE.md] [-- FLAG OF KVD...]
 
 Both are filled for real with the same: a million keys of 16 bytes with values of 64 bytes, and
-100,000 keys with lists of ten such elements. kvd's number is its arena, all of it, divided by the
-keys: what was planned and taken, full. Redis' is the growth of its resident memory from empty.
+100,000 keys with lists of ten such elements, none of which expires. kvd's number is its arena, all
+of it, divided by the keys: what was planned and taken, full. Redis' is the growth of its resident
+memory from empty.
 The size of a block is what `kvplan advise` names as best, unless --block gives it.
 """
 
@@ -49,9 +50,9 @@ class Load:
         if arguments.block:
             return {"key_count": self.keys, "key_size_max": KEY_BYTES,
                     "val_size_max": VALUE_BYTES, "list_length_max": self.list_length,
-                    "block_bytes": arguments.block}
+                    "expiring_keys_max": 0, "block_bytes": arguments.block}
         command = [arguments.kvplan, "advise", "--key", KEY_BYTES, "--value", VALUE_BYTES,
-                   "--keys", self.keys, "--format", "json"]
+                   "--keys", self.keys, "--expiring-keys", 0, "--format", "json"]
         if self.list_length:
             command += ["--list", self.list_length]
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True,

@@ -24,6 +24,11 @@ constexpr std::array advised_options = {
     Option::key_count,         Option::key_size_max, Option::val_size_max, Option::list_length_max,
     Option::expiring_keys_max, Option::store_bytes,  Option::block_bytes};
 
+/// What an option comes to, also where it was left out.
+uint64_t resolved(const Config& config, Option option) {
+  return number(plan(config).allocation.config, option);
+}
+
 std::string_view rule_name(const BlockChoice& choice) {
   return choice.broken ? rule_info(*choice.broken).name : std::string_view();
 }
@@ -128,7 +133,7 @@ Table choice_table(const AdviseReport& report) {
 std::string toml_lines(const Config& config, std::string_view indent) {
   std::string out;
   for (const Option option : advised_options) {
-    out += fmt::format("{}{} = {}\n", indent, option_info(option).key, number(config, option));
+    out += fmt::format("{}{} = {}\n", indent, option_info(option).key, resolved(config, option));
   }
   return out;
 }
@@ -138,7 +143,7 @@ std::string flag_line(const Config& config) {
   for (const Option option : advised_options) {
     const OptionInfo& info = option_info(option);
     const std::string flag = info.alias.empty() ? flag_name(info) : flag_alias(info);
-    out += fmt::format("{}{} {}", out.empty() ? "" : " ", flag, number(config, option));
+    out += fmt::format("{}{} {}", out.empty() ? "" : " ", flag, resolved(config, option));
   }
   return out;
 }
@@ -232,7 +237,7 @@ std::string advise_json(const AdviseReport& report) {
     }
     for (const Option option : advised_options) {
       json["options"][std::string(option_info(option).name)] =
-          number(report.advice.best.config, option);
+          resolved(report.advice.best.config, option);
     }
   }
   add_errors(json, report.errors);

@@ -100,15 +100,6 @@ PoolUse Store::use(Part part) const {
   return {nodes_.used_count(), nodes_used_max_};
 }
 
-/// Keys are found in the order of the arguments, some of them twice.
-uint64_t Store::known_hash(std::string_view key) {
-  for (uint64_t tries = 0; tries < 2 && expected_at_ < expected_.size(); ++tries) {
-    if (expected_[expected_at_].data == key.data()) return expected_[expected_at_].hash;
-    if (++expected_at_ == expected_.size()) expected_at_ = 0;
-  }
-  return hash(key);
-}
-
 Store::Found Store::find(std::string_view key, uint64_t hash) {
   const Found found = peek(key, hash);
   if (found) table_.entry(found.index).accessed_s = now_s_;

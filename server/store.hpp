@@ -54,12 +54,6 @@ class Store : public StoreContent {
   /// How long the keys that expire still have on average, in milliseconds.
   uint64_t average_ttl_ms() const;
 
-  /// Finding these keys takes the hashes that are known, until others are expected.
-  void expect(std::span<const KnownKey> keys) {
-    expected_ = keys;
-    expected_at_ = 0;
-  }
-
   /// Finds a key, which counts as a use of it; peek() does not.
   Found find(std::string_view key) { return find(key, known_hash(key)); }
   Found peek(std::string_view key) { return peek(key, known_hash(key)); }
@@ -139,7 +133,6 @@ class Store : public StoreContent {
 
   using Need = StoreNeed;
 
-  uint64_t known_hash(std::string_view key);
   void move_clock(uint64_t now_ms);
   bool is_due(const Entry& entry) const {
     return entry.timer != index_none && wheel_.deadline_ms(entry.timer) <= now_ms_;
@@ -189,8 +182,6 @@ class Store : public StoreContent {
 
   TimingWheel wheel_;
   KeyWatches watches_;
-  std::span<const KnownKey> expected_;
-  uint64_t expected_at_ = 0;  ///< the one that was found last
   uint64_t list_length_max_ = 0;
   uint64_t now_ms_ = 0;
   uint32_t now_s_ = 0;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "kvcore/memory/assert.hpp"
@@ -33,6 +34,12 @@ class StoreContent {
     const Entry& expected = table_.entry(entry);
     blocks_.prefetch(expected.key_block);
     if (expected.type == Entry::Type::list) nodes_.prefetch(expected.first);
+  }
+
+  /// Finding these keys takes the hashes that are known, until others are expected.
+  void expect(std::span<const KnownKey> keys) {
+    expected_ = keys;
+    expected_at_ = 0;
   }
 
   /// Entries by index, from 0 to below entry_end(): an entry keeps its index for its whole life.
@@ -79,9 +86,15 @@ class StoreContent {
   StoreContent(const Table& table, const BlockPool& blocks, const NodePool& nodes)
       : table_(table), blocks_(blocks), nodes_(nodes) {}
 
+  uint64_t known_hash(std::string_view key);
+
   Table table_;
   BlockPool blocks_;
   NodePool nodes_;
+
+ private:
+  std::span<const KnownKey> expected_;
+  uint64_t expected_at_ = 0;  ///< the one that was found last
 };
 
 }  // namespace kv
