@@ -3,9 +3,8 @@
 
     bench/micro.py [--only PATTERN] [--runs N] [--seconds S] [--update FILE.md]
 
-Runs kvmicro, which scripts/test.sh builds where Google Benchmark is installed, on one core, and
-prints a table: nanoseconds of the processor, the median of the runs with the least and the most,
-and how many times its limit that is.
+Runs kvmicro on one core and prints a table: nanoseconds of the processor, the median of the runs
+with the least and the most, and how many times its limit that is.
 """
 
 import argparse
@@ -75,9 +74,7 @@ def table(measured):
 
 def main():
     options = parse()
-    if not os.access(options.kvmicro, os.X_OK):
-        raise SystemExit(f"{options.kvmicro} is not there; install libbenchmark-dev "
-                         "(scripts/install-deps.sh does), configure, and build the target kvmicro")
+    servers.check_programs(options.kvmicro)
     if options.update:
         report.page_with(options.update, "bench/micro.py", "")
     text = (f"{machine.description()}; {options.runs} runs of {options.seconds:g} s each, median "

@@ -20,6 +20,7 @@ class Row:
     keys: int = 1_000_000
     value: int = 64
     elements: int = 0  # 0: as the test has it
+    rate: int = 0  # requests that are due in a second; 0: as fast as they are answered
 
     @property
     def name(self):
@@ -28,7 +29,8 @@ class Row:
             what += f", {size_text(self.value)}"
         if self.test != "ping":
             what += f", {count_text(self.keys)} {'lists' if self.is_list else 'keys'}"
-        return f"{what}, {self.connections} × {self.pipeline}"
+        what += f", {self.connections} × {self.pipeline}"
+        return what + (f" at {self.rate:,}/s" if self.rate else "")
 
     @property
     def is_list(self):
@@ -72,6 +74,8 @@ class Row:
                self.connections, "--keys", self.keys, "--value-bytes", self.value]
         if self.elements:
             out += ["--elements", self.elements]
+        if self.rate:
+            out += ["--rate", self.rate]
         return out + (["--order", "sequential"] if self.moves else [])
 
     def fill(self):
@@ -113,11 +117,13 @@ def all_rows():
     pages = beyond_cache // 4096
     return [
         Row("ping"), Row("ping", 16),
-        Row("get", connections=1, keys=100), Row("get"), Row("get", connections=1000),
+        Row("get", connections=1, keys=100), Row("get"), Row("get", rate=40_000),
+        Row("get", connections=1000),
         Row("get", 16, keys=100), Row("get", 16), Row("get", 16, keys=beyond_cache // 64),
         Row("get", 16, connections=1000), Row("get", 64),
         Row("get", keys=pages, value=4096), Row("get", 16, keys=pages, value=4096),
-        Row("set", connections=1, keys=100), Row("set"), Row("set", connections=1000),
+        Row("set", connections=1, keys=100), Row("set"), Row("set", rate=40_000),
+        Row("set", connections=1000),
         Row("set", 16, keys=100), Row("set", 16), Row("set", 64),
         Row("set", keys=pages, value=4096), Row("set", 16, keys=pages, value=4096),
         Row("incr"), Row("incr", 16),

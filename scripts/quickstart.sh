@@ -6,7 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install-deps.sh
 cmake --preset release -DKV_BENCH=ON >/dev/null
-cmake --build --preset release -j "$(nproc)" --target kvplan kvd kvload kvecho kvmemset
+cmake --build --preset release -j "$(nproc)" \
+  --target kvplan kvd kvload kvecho kvmemset kvmicro
 
 config=examples/cache.toml
 build/release/planner/kvplan --config "$config"

@@ -35,8 +35,8 @@ def test_every_benchmark_has_a_line(kvmicro):
 
 def test_what_cannot_be_measured_is_refused(kvmicro):
     for arguments, code, message in (
-            (["--kvmicro", "/nowhere"], 1, "/nowhere is not there; install libbenchmark-dev "
-             "(scripts/install-deps.sh does), configure, and build the target kvmicro\n"),
+            (["--kvmicro", "/nowhere"], 1, "/nowhere is not there; scripts/quickstart.sh builds "
+             "all that the benchmark needs and installs redis-tools\n"),
             (["--kvmicro", kvmicro, "--only", "no such thing"], 1, None),
             (["--kvmicro", kvmicro, "--runs", "0"], 2, "--runs is 0, and at least one is "
              "needed\n")):
