@@ -4,6 +4,7 @@ import dataclasses
 
 import machine
 
+KEY_BYTES = 16
 LISTS = 10_000  # that LPUSH and LPOP go round
 
 # About how many requests a server answers in a second at a pipeline of so many. Only tests that
@@ -61,8 +62,9 @@ class Row:
         """kvd with room for what the row stores, and limits with which its buffers have the size
         of their defaults: a receive buffer is never larger than the largest request."""
         list_max = self.list_max(seconds)
-        block = 72 if self.value <= 64 else 512
-        blocks = self.keys * (1 + max(1, list_max) * -(-self.value // (block - 4)))
+        # The sizes that `kvplan advise` names: a string lies in one block with its key.
+        block = round_up(self.value if self.is_list else KEY_BYTES + self.value, 4)
+        blocks = self.keys * (1 + list_max if self.is_list else 1)
         return [path, "--port", 0, "--connections", self.connections + 8, "--keys", self.keys,
                 "--key-max", 64, "--value-max", max(self.value, 1024 if list_max else 16384),
                 "--list-max", list_max, "--block", block, "--store",
@@ -96,6 +98,10 @@ class Row:
         """What is run on an empty server, so that every request finds what it asks for."""
         runs = [self.fill()] if self.fill() else []
         return runs + ([self.opposite(seconds)] if self.test == "lpop" else [])
+
+
+def round_up(count, step):
+    return -(-count // step) * step
 
 
 def size_text(count):

@@ -26,9 +26,11 @@ class Chains {
 
   [[nodiscard]] uint64_t count() const { return firsts_.size(); }
 
-  void read(uint32_t chain, char* out) const { pool_.read(firsts_[chain], content_.size(), out); }
+  void read(uint32_t chain, char* out) const {
+    pool_.read(firsts_[chain], content_.size(), 0, content_.size(), out);
+  }
 
-  void overwrite(uint32_t chain) { pool_.overwrite(firsts_[chain], content_.size(), content_); }
+  void overwrite(uint32_t chain) { pool_.overwrite(firsts_[chain], content_.size(), 0, content_); }
 
   /// Gives a chain back and stores another.
   void replace(uint32_t chain) {
