@@ -67,6 +67,8 @@ Server::Progress Server::execute_one(uint32_t index) {
     return Progress::needs_reply_room;
   }
   record.reply_needs = 0;
+  // RESET may have made it a stranger, whose frames have limits of their own.
+  if (client_trait::has(record, client_trait::unauthenticated)) lookahead_.drop(index);
   if (lookahead_.empty()) {
     lookahead_.clear();
     look_ahead(index);
@@ -130,6 +132,7 @@ Server::Progress Server::after(uint32_t index, uint64_t bytes, Progress progress
       return progress;
   }
 }
+
 /// Runs a command, and counts its reply as written when it is done.
 Server::Progress Server::run(uint32_t index, std::span<Slice> arguments, Command command) {
   ConnectionRecord& record = connections_[index];

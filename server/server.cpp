@@ -294,6 +294,7 @@ void Server::begin_close(uint32_t index) {
   ConnectionRecord& record = connections_[index];
   if (flag::has(record, flag::closing)) return;
   flag::set(record, flag::closing);
+  flag::clear(record, flag::received);
   connections_.stop_waiting(index);
   leave(index);
   if (flag::has(record, flag::receiving | flag::sending)) {

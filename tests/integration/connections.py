@@ -437,5 +437,14 @@ def proof_what_clients_send_on_connecting_is_answered_as_they_need_it():
             assert client.reply() == "OK" and client.reply() == bytes(range(20))
 
 
+def proof_a_client_that_resets_itself_is_a_stranger_from_its_next_request_on():
+    """Also when that came in the same piece: a stranger's frame has ten arguments at most."""
+    with Kvd(*SMALL, "--server-password", "secret") as server, server.client() as client:
+        assert client.command("AUTH", "secret") == "OK"
+        client.send(encode("GET", "k") + encode("RESET") + encode("MGET", *["k"] * 11))
+        assert client.reply() is None and client.reply() == "RESET"
+        assert client.reply() == Error("ERR Protocol error: unauthenticated multibulk length")
+
+
 if __name__ == "__main__":
     harness.main(globals())
