@@ -96,6 +96,50 @@ TEST_CASE("A frame is read the same wherever it is split") {
   check_every_split("set \"a b\" '\\x41' \"\\x41\"\r\n", {"set", "a b", "\\x41", "A"});
 }
 
+TEST_CASE("A plain frame is read as parse() reads it, and what is not plain not at all") {
+  Reader reader;
+  std::vector<kv::Slice> room(8);
+  const auto plain = [&](const std::string& bytes) {
+    const kv::PlainRequest request = reader.parser.parse_plain(bytes, room);
+    if (request.bytes == 0) return request;
+    Reader other;
+    const Parse parse = other.feed(bytes);
+    CHECK(parse.status == Status::complete);
+    CHECK(parse.consumed == request.bytes);
+    std::vector<std::string> arguments;
+    for (uint64_t i = 0; i < request.arguments; ++i) {
+      arguments.emplace_back(room[i].data, room[i].bytes);
+    }
+    CHECK(arguments == other.arguments);
+    return request;
+  };
+  for (const std::string& whole :
+       {frame({"PING"}), frame({"GET", "key:000000000001"}),
+        frame({"SET", "", std::string(64, 'x')}), frame({"SET", "k", std::string("\r\n\0$1", 5)}),
+        frame({"SET", "k", std::string(1000, 'x')}),
+        frame({"MSET", "a", "1", "b", "2", "c", "3"})}) {
+    CAPTURE(whole);
+    CHECK(plain(whole).bytes == whole.size());
+    CHECK(plain(whole + "*1\r\n").bytes == whole.size());
+    for (uint64_t at = 0; at < whole.size(); ++at) {
+      CHECK(plain(whole.substr(0, at)).bytes == 0);
+      for (const char c : std::string("019-+$*x\r\n\0", 11)) {
+        std::string altered = whole;
+        altered[at] = c;
+        plain(altered);
+        plain(whole.substr(0, at) + c + whole.substr(at));
+      }
+    }
+  }
+  room.resize(2);
+  CHECK(plain(frame({"GET", "k"})).bytes > 0);
+  CHECK(plain(frame({"SET", "k", "v"})).lacks_room);
+  CHECK(plain(frame({"SET", "k", "v"})).bytes == 0);
+  const uint64_t longest = reader.allocation.config.val_size_max;
+  CHECK(plain(frame({"ECHO", std::string(longest, 'x')})).bytes > 0);
+  CHECK(plain(frame({"ECHO", std::string(longest + 1, 'x')})).bytes == 0);
+}
+
 TEST_CASE("Empty arrays and empty lines are complete and hold no arguments") {
   CHECK(arguments_of("*0\r\n").empty());
   CHECK(arguments_of("*-1\r\n").empty());
