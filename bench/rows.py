@@ -59,8 +59,7 @@ class Row:
         return dataclasses.replace(self, keys=keys)
 
     def kvd_command(self, path, seconds):
-        """kvd with room for what the row stores, and limits with which its buffers have the size
-        of their defaults: a receive buffer is never larger than the largest request."""
+        """kvd with room for what the row stores, and for a whole batch in a buffer."""
         list_max = self.list_max(seconds)
         # The sizes that `kvplan advise` names: a string lies in one block with its key.
         block = round_up(self.value if self.is_list else KEY_BYTES + self.value, 4)
@@ -68,7 +67,16 @@ class Row:
         return [path, "--port", 0, "--connections", self.connections + 8, "--keys", self.keys,
                 "--key-max", 64, "--value-max", max(self.value, 1024 if list_max else 16384),
                 "--list-max", list_max, "--block", block, "--store",
-                blocks * block + (1 << 20)]
+                blocks * block + (1 << 20), *self.buffers()]
+
+    def buffers(self):
+        """Options for buffers that hold a whole batch, where those of the defaults do not."""
+        batch = round_up(self.pipeline * max(1, self.elements) * (self.value + 64), 4096)
+        if batch <= 16384:
+            return []
+        way = {"get": "reply", "mget": "reply", "lrange": "reply"}.get(self.test, "request")
+        return [f"--{way}-buffer-bytes", batch, "--server-socket-" +
+                ("send" if way == "reply" else "receive") + "-bytes", 2 * batch]
 
     def arguments(self):
         """What kvload needs to know of the row; not how long it runs."""
