@@ -45,9 +45,9 @@ constexpr void advise_connections(const Allocation& allocation, Violations& out)
   hold_down(Rule::idle_buffers, Option::request_buffers, true);
   hold_down(Rule::idle_buffers, Option::reply_buffers, true);
 
-  if (config.request_buffer_bytes > terms.request_bytes_max) {
+  if (config.request_buffer_bytes > terms.request_unit_max) {
     out.add({Rule::buffer_clipped, Option::request_buffer_bytes, Option::none,
-             config.request_buffer_bytes, terms.request_bytes_max});
+             config.request_buffer_bytes, terms.request_unit_max});
   }
   if (config.reply_buffer_bytes > terms.reply_bytes_max) {
     out.add({Rule::buffer_clipped, Option::reply_buffer_bytes, Option::none,
