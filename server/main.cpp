@@ -53,7 +53,9 @@ KvdExit serve(kv::Instance& instance) {
                                      instance.allocation.terms.completion_entries)) {
     return fail(KvdExit::os_error, *failure);
   }
-  io.listen_on(listeners.sockets(), kv::block_stop_signals());
+  if (kv::Failure failure = io.listen_on(listeners.sockets(), kv::block_stop_signals())) {
+    return fail(KvdExit::os_error, *failure);
+  }
 
   static kv::ServerView view;
   view.counters = instance.counters;

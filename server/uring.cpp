@@ -1,13 +1,7 @@
 #include "server/uring.hpp"
 
-#include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 #include "kvcore/memory/assert.hpp"
 
@@ -33,31 +27,6 @@ Completion decode(const io_uring_cqe& entry) {
           buffered ? entry.flags >> IORING_CQE_BUFFER_SHIFT : index_none};
 }
 
-uint64_t clock_us(clockid_t clock) {
-  timespec now = {};
-  clock_gettime(clock, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1000000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
-}
-
-SocketName name_of(const sockaddr_storage& storage) {
-  SocketName name = {};
-  if (storage.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage);
-    name.family = SocketName::Family::v4;
-    name.port = ntohs(v4.sin_port);
-    name.address[10] = name.address[11] = 0xff;
-    std::memcpy(name.address + 12, &v4.sin_addr, sizeof v4.sin_addr);
-  } else if (storage.ss_family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
-    name.family = SocketName::Family::v6;
-    name.port = ntohs(v6.sin6_port);
-    std::memcpy(name.address, &v6.sin6_addr, sizeof v6.sin6_addr);
-  } else if (storage.ss_family == AF_UNIX) {
-    name.family = SocketName::Family::unix_socket;
-  }
-  return name;
-}
-
 }  // namespace
 
 Uring::~Uring() {
@@ -67,14 +36,6 @@ Uring::~Uring() {
     ::close(ring_.ring_fd);
   } else {
     io_uring_queue_exit(&ring_);
-  }
-}
-
-void Uring::listen_on(std::span<const int> sockets, const sigset_t& awaited) {
-  listeners_ = sockets;
-  pthread_sigmask(SIG_BLOCK, nullptr, &unblocked_);
-  for (int signal = 1; signal < NSIG; ++signal) {
-    if (sigismember(&awaited, signal) == 1) sigdelset(&unblocked_, signal);
   }
 }
 
@@ -93,22 +54,6 @@ void Uring::accept(uint32_t listener) {
   io_uring_sqe* entry = next_submission();
   io_uring_prep_accept(entry, listeners_[listener], nullptr, nullptr, SOCK_CLOEXEC);
   entry->user_data = encode(Operation::accept, {listener, 0, listeners_[listener]});
-}
-
-void Uring::name(int socket, SocketName& peer, SocketName& local) {
-  sockaddr_storage storage = {};
-  socklen_t bytes = sizeof storage;
-  if (getpeername(socket, reinterpret_cast<sockaddr*>(&storage), &bytes) == 0) {
-    peer = name_of(storage);
-  }
-  bytes = sizeof storage;
-  if (getsockname(socket, reinterpret_cast<sockaddr*>(&storage), &bytes) == 0) {
-    local = name_of(storage);
-  }
-}
-
-void Uring::stop_accepting() {
-  for (const int socket : listeners_) ::shutdown(socket, SHUT_RDWR);
 }
 
 void Uring::receive_any(Target target) {
@@ -142,22 +87,6 @@ void Uring::release_buffer(uint32_t buffer) {
                         static_cast<unsigned>(buffer_bytes_), static_cast<uint16_t>(buffer),
                         static_cast<int>(buffer_ring_entries_ - 1), /*buf_offset=*/0);
   io_uring_buf_ring_advance(buffer_ring_, 1);
-}
-
-bool Uring::has_left(int socket) {
-  pollfd asked = {socket, POLLRDHUP, 0};
-  return ::poll(&asked, 1, /*timeout=*/0) > 0;
-}
-
-void Uring::shut_down(int socket) { ::shutdown(socket, SHUT_RDWR); }
-
-void Uring::close(int socket) { ::close(socket); }
-
-void Uring::refuse(int socket, std::string_view text) {
-  // The client may be gone already; there is nobody else to tell.
-  [[maybe_unused]] const ssize_t sent =
-      ::send(socket, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  ::close(socket);
 }
 
 /// Publishes the queued submissions and returns how many the kernel has not taken yet.
@@ -201,9 +130,5 @@ uint64_t Uring::wait(std::span<Completion> out, uint64_t timeout_ms) {
   KV_ASSERT(*ring_.cq.koverflow == 0);
   return count;
 }
-
-uint64_t Uring::monotonic_us() { return clock_us(CLOCK_MONOTONIC); }
-
-uint64_t Uring::unix_us() { return clock_us(CLOCK_REALTIME); }
 
 }  // namespace kv

@@ -9,18 +9,16 @@
 #pragma once
 
 #include <liburing.h>
-#include <signal.h>
 
 #include <cstdint>
 #include <span>
-#include <string_view>
 
 #include "kvcore/memory/arena.hpp"
-#include "server/io.hpp"
+#include "server/socket_io.hpp"
 
 namespace kv {
 
-class Uring final : public Io {
+class Uring final : public SocketIo {
  public:
   /// The memory of the rings: shared part, submission entries, buffer ring.
   struct Memory {
@@ -42,26 +40,14 @@ class Uring final : public Io {
   [[nodiscard]] Failure start(const Memory& memory, std::span<char> buffers, uint64_t buffer_bytes,
                               uint64_t completions);
 
-  /// Accepts on these sockets from now on; they outlive this. Signals in `awaited` interrupt
-  /// wait().
-  void listen_on(std::span<const int> sockets, const sigset_t& awaited);
-
   bool rings_in_arena() const { return rings_in_arena_; }
 
   void accept(uint32_t listener) override;
-  void stop_accepting() override;
-  void name(int socket, SocketName& peer, SocketName& local) override;
   void receive_any(Target target) override;
   void receive_into(Target target, std::span<char> room) override;
   void send(Target target, std::span<const char> bytes) override;
   void release_buffer(uint32_t buffer) override;
-  bool has_left(int socket) override;
-  void shut_down(int socket) override;
-  void close(int socket) override;
-  void refuse(int socket, std::string_view text) override;
   uint64_t wait(std::span<Completion> out, uint64_t timeout_ms) override;
-  uint64_t monotonic_us() override;
-  uint64_t unix_us() override;
 
  private:
   Failure set_up(const Memory& memory, uint64_t completions);
@@ -75,8 +61,6 @@ class Uring final : public Io {
   bool open_ = false;
   bool rings_in_arena_ = false;
   bool descriptor_registered_ = false;
-  std::span<const int> listeners_;
-  sigset_t unblocked_ = {};
   io_uring_buf_ring* buffer_ring_ = nullptr;
   uint64_t buffer_ring_entries_ = 0;
   std::span<char> buffers_;
