@@ -18,10 +18,17 @@ namespace kv::handle {
 
 namespace {
 
+/// What the system says of the process. A reply is measured, then written: what changes from one
+/// moment to the next is read once for both.
+struct Readings {
+  uint64_t resident_bytes;
+  rusage usage;
+};
+
 /// Writes lines into the body of the reply.
 class Lines {
  public:
-  explicit Lines(ReplyWriter& out) : out_(out) {}
+  Lines(ReplyWriter& out, const Readings& read) : readings(read), out_(out) {}
 
   template <class... Args>
   void add(fmt::format_string<Args...> format, Args&&... args) {
@@ -31,6 +38,8 @@ class Lines {
     out_.raw({line, end.size});
     out_.raw("\r\n");
   }
+
+  const Readings& readings;
 
  private:
   ReplyWriter& out_;
@@ -155,7 +164,7 @@ void write_memory(const Call& call, Lines& lines) {
     arena.used += bytes.used;
     arena.used_max += bytes.used_max;
   }
-  const uint64_t resident = resident_bytes();
+  const uint64_t resident = lines.readings.resident_bytes;
   lines.add("used_memory:{}", arena.used);
   lines.add("used_memory_human:{}", Human(arena.used).view());
   lines.add("used_memory_rss:{}", resident);
@@ -213,8 +222,7 @@ void write_replication(const Call&, Lines& lines) {
 }
 
 void write_cpu(const Call&, Lines& lines) {
-  rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
+  const rusage& usage = lines.readings.usage;
   const auto seconds = [](const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
@@ -313,8 +321,8 @@ bool is_asked_for(const Call& call, const Section& section) {
 }
 
 /// Sections are separated by an empty line.
-void write_body(const Call& call, ReplyWriter& out) {
-  Lines lines(out);
+void write_body(const Call& call, const Readings& readings, ReplyWriter& out) {
+  Lines lines(out, readings);
   bool first = true;
   for (const Section& section : sections) {
     if (!is_asked_for(call, section)) continue;
@@ -328,7 +336,9 @@ void write_body(const Call& call, ReplyWriter& out) {
 }  // namespace
 
 Outcome info(Call& call) {
-  return write_text(call, [&](ReplyWriter& body) { write_body(call, body); });
+  Readings readings = {resident_bytes(), {}};
+  getrusage(RUSAGE_SELF, &readings.usage);
+  return write_text(call, [&](ReplyWriter& body) { write_body(call, readings, body); });
 }
 
 }  // namespace kv::handle

@@ -10,7 +10,7 @@ import threading
 import time
 
 import harness
-from harness import KIB, MIB, Kvd, Skip, encode, plan
+from harness import KIB, MIB, Kvd, Skip, encode, plan, wait_until
 
 # At least twenty, each another corner: many of one thing, few of another, odd sizes, and
 # parts that are not planned at all.
@@ -267,6 +267,37 @@ def proof_info_memory_is_the_plan_in_every_part():
         parts = client.fields("part_")
         found = sorted((f["count"], f["unit_bytes"], f["carved_bytes"]) for f in parts.values())
     assert found == sorted(wanted.values()), json.dumps([found, sorted(wanted.values())])
+
+
+def proof_info_is_whole_while_its_own_reply_makes_memory_resident():
+    """A reply is measured, then written. The first page of a reply buffer becomes resident in
+    between, and the number of resident bytes gets a digit: 2,441 pages are 9,998,336 bytes."""
+    pages_before_digit = 10**7 // (4 * KIB)
+    flags = ["--connections", "3000", "--keys", "10", "--memory-populate", "off",
+             "--memory-huge-pages", "off", "--server-stall-timeout-ms", "60000"]
+    with Kvd(*flags) as server, server.client(receive_bytes=4096) as stalled:
+
+        def pages():
+            with open(f"/proc/{server.pid}/statm", encoding="utf-8") as statm:
+                return int(statm.read().split()[1])
+        # This one does not read and keeps the only reply buffer that was ever touched.
+        assert stalled.command("SET", "k", "v" * 4096) == "OK"
+        stalled.send(encode("GET", "k") * 300)
+        time.sleep(0.3)
+        # Each of these holds a receive buffer with half a command, which is one page more.
+        clients = []
+        while pages() < pages_before_digit:
+            clients.append(server.client())
+            before = pages()
+            clients[-1].send(b"INFO mem")
+            wait_until(lambda: pages() > before, "half a command is received")
+        if pages() > pages_before_digit:
+            raise Skip(f"{pages()} pages are resident, and not {pages_before_digit}")
+        clients[-1].send(b"ory\r\n")
+        assert b"used_memory_rss" in clients[-1].reply()
+        assert pages() > pages_before_digit
+        for client in clients:
+            client.close()
 
 
 if __name__ == "__main__":
