@@ -58,8 +58,8 @@ struct ServerView {
   uint64_t unix_us = 0;          ///< the same in microseconds
   uint64_t clock_ms = 0;         ///< the clock of the records' times, refreshed likewise
   uint16_t port = 0;
-  std::string_view io;           ///< "io_uring"
-  std::string_view ring_memory;  ///< "arena" or "kernel"
+  std::string_view io;           ///< "io_uring" or "epoll"
+  std::string_view ring_memory;  ///< "arena" or "kernel"; "none" without a ring
 
   /// Every record that was ever used; those with a socket are clients.
   std::span<ConnectionRecord> records;

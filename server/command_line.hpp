@@ -14,7 +14,7 @@ enum class KvdExit : int {
   ok = 0,
   usage = 64,     ///< EX_USAGE: an unknown flag
   no_input = 66,  ///< EX_NOINPUT: the config cannot be read
-  os_error = 71,  ///< EX_OSERR: memory, sockets or io_uring are refused
+  os_error = 71,  ///< EX_OSERR: memory, sockets, io_uring or epoll are refused
   config = 78,    ///< EX_CONFIG: the config is invalid, or what was allocated is not the plan
 };
 

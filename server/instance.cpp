@@ -41,6 +41,7 @@ Failure Instance::carve(const Allocation& planned) {
   blocking = Blocking::carve(arena, config);
   transactions = Transactions::carve(arena, allocation);
   ring = Uring::carve(arena, config);
+  epoll = Epoll::carve(arena, config);
   counters = CommandCounters::carve(arena, allocation);
   if (Failure failure = arena.commit()) return failure;
   verification = verify(allocation, arena.ledger());

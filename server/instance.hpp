@@ -10,6 +10,7 @@
 #include "kvcore/plan/allocation.hpp"
 #include "server/blocking.hpp"
 #include "server/connections.hpp"
+#include "server/epoll.hpp"
 #include "server/store.hpp"
 #include "server/transaction.hpp"
 #include "server/uring.hpp"
@@ -25,6 +26,7 @@ struct Instance {
   Blocking blocking;
   Transactions transactions;
   Uring::Memory ring;
+  Epoll::Memory epoll;
   CommandCounters counters;
   Verification verification;
 

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "kvcore/memory/seal.hpp"
+#include "server/backend.hpp"
 #include "server/command_line.hpp"
 #include "server/instance.hpp"
 #include "server/listener.hpp"
@@ -11,7 +12,6 @@
 #include "server/server.hpp"
 #include "server/signals.hpp"
 #include "server/start_report.hpp"
-#include "server/uring.hpp"
 
 namespace {
 
@@ -46,13 +46,13 @@ KvdExit allocate(kv::Instance& instance, const kv::Config& config, bool with_rep
 KvdExit serve(kv::Instance& instance) {
   const kv::Config& config = instance.allocation.config;
   kv::Listeners listeners;
-  kv::Uring io;
+  kv::Backend backend;
   if (kv::Failure failure = listeners.open(config)) return fail(KvdExit::os_error, *failure);
-  const kv::BufferArea buffers = instance.connections.request_area();
-  if (kv::Failure failure = io.start(instance.ring, buffers.memory, buffers.unit_bytes,
-                                     instance.allocation.terms.completion_entries)) {
-    return fail(KvdExit::os_error, *failure);
+  if (kv::Failure failure = backend.start(instance)) return fail(KvdExit::os_error, *failure);
+  if (!backend.refusal().empty()) {
+    fmt::print("io_uring is refused ({}): serving with epoll\n", backend.refusal());
   }
+  kv::SocketIo& io = backend.io();
   if (kv::Failure failure = io.listen_on(listeners.sockets(), kv::block_stop_signals())) {
     return fail(KvdExit::os_error, *failure);
   }
@@ -63,13 +63,13 @@ KvdExit serve(kv::Instance& instance) {
   view.verification = &instance.verification;
   view.ledger = &instance.arena.ledger();
   view.port = listeners.port();
-  view.io = "io_uring";
-  view.ring_memory = io.rings_in_arena() ? "arena" : "kernel";
+  view.io = backend.name();
+  view.ring_memory = backend.ring_memory();
   kv::Server server({instance.allocation, io, instance.connections, instance.scratch,
                      instance.store, view, instance.blocking, instance.transactions,
                      static_cast<uint32_t>(listeners.sockets().size())});
   server.start();
-  fmt::print("ready on {} (io_uring, rings in {} memory)\n", listeners.address(), view.ring_memory);
+  fmt::print("ready on {} ({})\n", listeners.address(), backend.description());
   std::fflush(stdout);
 
   kv::seal();

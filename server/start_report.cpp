@@ -10,6 +10,17 @@ namespace kv {
 
 using words::grouped;
 
+namespace {
+
+/// The kernel was not asked yet; the line that says ready names the one that serves.
+std::string_view io_of(const Config& config) {
+  constexpr std::string_view words[] = {"io_uring, or epoll where the kernel refuses it",
+                                        "io_uring", "epoll"};
+  return words[config.server_io];
+}
+
+}  // namespace
+
 std::string start_report(const Allocation& allocation, const Verification& verification) {
   constexpr std::string_view row = "  {:<12}{:>20}{:>20}\n";
   const std::string rule(52, '-');
@@ -23,6 +34,7 @@ std::string start_report(const Allocation& allocation, const Verification& verif
   text += fmt::format(row, "arena", grouped(verification.planned_bytes),
                       grouped(verification.carved_bytes));
   text += fmt::format("  container limit: {} bytes\n", grouped(allocation.container_bytes));
+  text += fmt::format("  io: {}\n", io_of(allocation.config));
   text += wrap(describe(guarantee(allocation)), /*indent=*/2, /*width=*/96);
   return text;
 }

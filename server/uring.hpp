@@ -27,7 +27,7 @@ class Uring final : public SocketIo {
     std::span<io_uring_buf> buffer_ring;
   };
 
-  /// Carves the rings. REQUIRES: a resolved config.
+  /// Carves the rings; nothing where the config excludes io_uring. REQUIRES: a resolved config.
   static Memory carve(Arena& arena, const Config& config);
 
   Uring() = default;
@@ -36,7 +36,7 @@ class Uring final : public SocketIo {
   Uring& operator=(const Uring&) = delete;
 
   /// Creates the ring over `memory` and registers `buffers` (buffers of `buffer_bytes` each)
-  /// for receive_any(). The failure says why the kernel refuses and what to change.
+  /// for receive_any(). The failure is why the kernel refuses, and what to change.
   [[nodiscard]] Failure start(const Memory& memory, std::span<char> buffers, uint64_t buffer_bytes,
                               uint64_t completions);
 

@@ -39,8 +39,9 @@ std::string read_line(const char* path) {
   return line;
 }
 
+/// What the kernel answers, what stands in the way, and what to change.
 std::string explain(int error, uint64_t ring_bytes) {
-  std::string text = fmt::format("the kernel refuses io_uring ({})", std::strerror(error));
+  std::string text = std::strerror(error);
   const std::string disabled = read_line("/proc/sys/kernel/io_uring_disabled");
   rlimit locked = {};
   getrlimit(RLIMIT_MEMLOCK, &locked);
@@ -105,6 +106,7 @@ void attach(io_uring& ring, int fd, const io_uring_params& params, void* rings,
 }  // namespace
 
 Uring::Memory Uring::carve(Arena& arena, const Config& config) {
+  if (static_cast<IoChoice>(config.server_io) == IoChoice::epoll) return {};
   const uint64_t submissions = std::min<uint64_t>(std::bit_ceil(2 * config.connections_max + 16),
                                                   /*more gain nothing*/ 1024);
   const uint64_t completions = std::bit_ceil(2 * config.connections_max + 64);

@@ -153,7 +153,7 @@ struct PlanResult {
 constexpr PlanResult plan(const Config& config);
 
 /// The layout of records and components; grows when the same config gets other bytes.
-constexpr uint64_t layout_version = 2;
+constexpr uint64_t layout_version = 3;
 
 }  // namespace kv
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kvcore/plan/allocation.hpp"
+#include "kvcore/plan/descriptors.hpp"
 #include "kvcore/plan/options.hpp"
 
 namespace kv {

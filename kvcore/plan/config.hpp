@@ -33,6 +33,9 @@ struct Config {
 /// Index of the word in the choices of memory.huge_pages.
 enum class HugePages : uint64_t { off, transparent, explicit_ };
 
+/// Index of the word in the choices of server.io.
+enum class IoChoice : uint64_t { automatic, io_uring, epoll };
+
 /// Index of the word in the choices of server.unix_socket_access.
 enum class SocketAccess : uint64_t { owner, group, everyone };
 

@@ -98,4 +98,26 @@ struct BufferRingEntry {
 };
 static_assert(sizeof(BufferRingEntry) == 16);
 
+/// What epoll remembers of a socket: its operations that have not completed, and what the kernel
+/// last said of it. The number of the descriptor is its place.
+struct EpollSocket {
+  alignas(8) char* room;        ///< of the receive; null for a shared buffer
+  alignas(8) const char* data;  ///< of the send
+  alignas(8) uint32_t room_bytes;
+  uint32_t data_bytes;
+  uint32_t connection;
+  uint32_t generation;
+  uint32_t next;   ///< in the queue of those that can go on
+  uint16_t error;  ///< what the kernel said when it was asked to watch the socket
+  uint16_t flags;  ///< see server/epoll.cpp
+};
+static_assert(sizeof(EpollSocket) == 40 && alignof(EpollSocket) == 8);
+
+/// Room for an event that the kernel reports. Source: struct epoll_event, which is packed to 12
+/// bytes on x86-64 and has 16 elsewhere.
+struct EpollEvent {
+  alignas(8) unsigned char bytes[16];
+};
+static_assert(sizeof(EpollEvent) == 16 && alignof(EpollEvent) == 8);
+
 }  // namespace kv

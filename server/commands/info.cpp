@@ -58,6 +58,9 @@ constexpr bool is_pool(Part part) {
     case Part::transaction_free_list:
     case Part::submissions:
     case Part::buffer_ring:
+    case Part::epoll_sockets:
+    case Part::epoll_events:
+    case Part::epoll_free_list:
     case Part::command_statistics:
       return false;
     default:

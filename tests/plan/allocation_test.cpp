@@ -10,7 +10,7 @@ namespace {
 
 // plan() is a constant expression: these hold before any test runs.
 static_assert(plan(Config()).ok);
-static_assert(plan(Config()).allocation.arena_bytes == 260'874'240);
+static_assert(plan(Config()).allocation.arena_bytes == 260'927'488);
 static_assert(plan(Config()).allocation.terms.request_bytes_max == 206'300);
 static_assert(plan(Config()).allocation.terms.list_reply_bytes_max == 205'255);
 
@@ -154,6 +154,10 @@ TEST_CASE("every part of the default plan is the number worked out by hand") {
   same(Part::submissions, 1'024, 64, 65'536);
   // 1,000 buffers: 1,024 entries.
   same(Part::buffer_ring, 1'024, 16, 16'384);
+  // 1,000 clients, one that is refused, and 32 of kvd itself.
+  same(Part::epoll_sockets, 1'033, 40, 41'320);
+  same(Part::epoll_events, 256, 16, 4'096);
+  same(Part::epoll_free_list, 1'000, 4, 4'000);
   same(Part::command_statistics, 128, 32, 4'096);
   same(Part::slow_commands, 128, 384, 49'152);
 }
@@ -170,29 +174,53 @@ TEST_CASE("every component of the default plan is the number worked out by hand"
   // 64,000 + 40,000 + 8,192 + 12,000 + 24,000 + 16,000 + 1,048,576 + 64
   CHECK(a[Component::sessions] == 1'212'832);
   CHECK(a[Component::ring] == 155'648);       // 73,728 + 65,536 + 16,384
+  CHECK(a[Component::epoll] == 49'416);       // 41,320 + 4,096 + 4,000
   CHECK(a[Component::statistics] == 53'248);  // 4,096 + 49,152
   // The slices end at 39,710,064: 16 to the next multiple of 64. The timers end at 259,451,616, the
   // watches of clients at 259,575,840: 32 to a multiple of 64 each. The last free list ends at
-  // 260,664,512: 832 to a page. The slow commands end at 260,874,240, a whole page.
-  CHECK(a[Component::padding] == 912);
-  // 39,693,680 + 16,384 + 38,720 + 218,880,000 + 800,000 + 22,816 + 1,212,832 + 155,648 + 53,248 +
-  // 912; 63,690 pages.
-  CHECK(a.arena_bytes == 260'874'240);
+  // 260,664,512: 832 to a page. The sockets of epoll end at 260,862,312, its free list at
+  // 260,870,432: 24 and 32 to a multiple of 64. The slow commands end at 260,923,712: 3,776 to a
+  // page.
+  CHECK(a[Component::padding] == 4'744);
+  // 39,693,680 + 16,384 + 38,720 + 218,880,000 + 800,000 + 22,816 + 1,212,832 + 155,648 + 49,416 +
+  // 53,248 + 4,744; 63,703 pages.
+  CHECK(a.arena_bytes == 260'927'488);
 }
 
 TEST_CASE("what lies outside the arena of the default plan is the number worked out by hand") {
   const Allocation a = planned(Config());
   const auto bytes = [&](Outside id) { return a.outside[static_cast<uint64_t>(id)].bytes; };
   CHECK(bytes(Outside::process) == 4'194'304);
-  // 260,874,240 / 512 = 509,520, and 65,536.
-  CHECK(bytes(Outside::page_tables) == 575'056);
+  // 260,927,488 / 512 = 509,624, and 65,536.
+  CHECK(bytes(Outside::page_tables) == 575'160);
   // 73,728 + 65,536 + 16,384 + 65,536
   CHECK(bytes(Outside::ring_kernel) == 221'184);
+  // 1,033 × 256, and a page.
+  CHECK(bytes(Outside::epoll_kernel) == 268'544);
   CHECK(bytes(Outside::connection_kernel) == 5'120'000);
   // 1,000 × (2 × 32,768 + 2 × 32,768 + 32,768)
   CHECK(bytes(Outside::socket_memory) == 163'840'000);
-  // 260,874,240 + 4,194,304 + 575,056 + 221,184 + 5,120,000 + 163,840,000
-  CHECK(a.container_bytes == 434'824'784);
+  // 260,927,488 + 4,194,304 + 575,160 + 221,184 + 268,544 + 5,120,000 + 163,840,000
+  CHECK(a.container_bytes == 435'146'680);
+}
+
+TEST_CASE("only the backends that can serve are planned for") {
+  Config config;
+  config.server_io = static_cast<uint64_t>(IoChoice::io_uring);
+  Allocation a = planned(config);
+  CHECK(a[Component::ring] == 155'648);
+  CHECK(a[Component::epoll] == 0);
+  CHECK(a.outside[static_cast<uint64_t>(Outside::epoll_kernel)].bytes == 0);
+  // Without the sockets, events and free list, and what they cost in alignment.
+  CHECK(a.arena_bytes == 260'874'240);
+  config.server_io = static_cast<uint64_t>(IoChoice::epoll);
+  a = planned(config);
+  CHECK(a[Component::ring] == 0);
+  CHECK(a[Component::epoll] == 49'416);
+  CHECK(a.outside[static_cast<uint64_t>(Outside::ring_kernel)].bytes == 0);
+  // The last free list ends at 260,664,512, a multiple of 64. 41,320, 24 to a multiple of 64,
+  // 4,096, 4,000, 32, 53,248: 260,767,232, and 512 to 63,664 pages.
+  CHECK(a.arena_bytes == 260'767'744);
 }
 
 TEST_CASE("a chain of blocks has a link in every block but the last") {
@@ -327,33 +355,36 @@ TEST_CASE("every part of a tiny plan, its padding and its total are the numbers 
   config.list_length_max = 2;
   const Allocation a = planned(config);
   //  part                bytes     begins    ends      padding before it
-  //  records               320          0      320
-  //  request buffers       265        320      585
-  //  reply buffers      16,384        640   17,024        55
-  //  large replies     524,288     17,024  541,312   16 × 32,768, a control reply
-  //  free lists (1+16)      68    541,312  541,380
-  //  slices             16,384    541,384  557,768         4
-  //  buckets                64    557,824  557,888        56
-  //  entries                32    557,888  557,920
-  //  blocks (1 + 2×1)      768    557,952  558,720        32
-  //  nodes                  32    558,720  558,752
-  //  wheel slots         2,816    558,784  561,600        32
-  //  timers                 20    561,600  561,620
-  //  watched keys           64    561,664  561,728        44
-  //  watches                40    561,728  561,768
-  //  watch chains (2)        8    561,792  561,800        24
-  //  watches of clients     12    561,856  561,868        56
-  //  blocked clients        24    561,920  561,944        52
-  //  transactions           16    561,984  562,000        40
-  //  their slots     1,048,576    562,048 1,610,624       48
-  //  their free list        64  1,610,624 1,610,688
+  //  records                 320         0       320
+  //  request buffers       4,096       320     4,416   room for a pipeline
+  //  reply buffers        16,384     4,416    20,800
+  //  large replies       524,288    20,800   545,088   16 × 32,768, a control reply
+  //  free lists (1+16)        68   545,088   545,156
+  //  slices               16,384   545,160   561,544         4
+  //  buckets                  64   561,600   561,664        56
+  //  entries                  32   561,664   561,696
+  //  blocks (1 + 2×1)        768   561,728   562,496        32
+  //  nodes                    32   562,496   562,528
+  //  wheel slots           2,816   562,560   565,376        32
+  //  timers                   20   565,376   565,396
+  //  watched keys             64   565,440   565,504        44
+  //  watches                  40   565,504   565,544
+  //  watch chains (2)          8   565,568   565,576        24
+  //  watches of clients       12   565,632   565,644        56
+  //  blocked clients          24   565,696   565,720        52
+  //  transactions             16   565,760   565,776        40
+  //  their slots       1,048,576   565,824 1,614,400        48
+  //  their free list          64 1,614,400 1,614,464
   //  rings: 64 + 16 × 128 (2 + 64 = 66) + 4 × 32 (2 + 16 = 18) = 2,240, a page
-  //                      4,096  1,613,824 1,617,920    3,136
-  //  submissions 32 × 64 2,048  1,617,920 1,619,968
-  //  buffer ring            16  1,622,016 1,622,032    2,048
-  //  command statistics  4,096  1,622,080 1,626,176       48
-  //  slow commands      49,152  1,626,176 1,675,328
-  //  a whole page                         1,679,360    4,032
+  //                        4,096 1,617,920 1,622,016     3,456
+  //  submissions 32 × 64 2,048 1,622,016 1,624,064
+  //  buffer ring              16 1,626,112 1,626,128     2,048
+  //  sockets (1+1+32)      1,360 1,626,176 1,627,536        48
+  //  events                4,096 1,627,584 1,631,680        48
+  //  free list                 4 1,631,680 1,631,684
+  //  command statistics    4,096 1,631,744 1,635,840        60
+  //  slow commands        49,152 1,635,840 1,684,992
+  //  a whole page                     1,687,552     2,560
   CHECK(a[Component::connections] == 320 + 4'096 + 16'384 + 524'288 + 68);
   CHECK(a[Component::fba] == 16'384);
   CHECK(a[Component::map] == 96);
@@ -362,10 +393,11 @@ TEST_CASE("every part of a tiny plan, its padding and its total are the numbers 
   CHECK(a[Component::expiry] == 2'836);
   CHECK(a[Component::sessions] == 1'048'804);
   CHECK(a[Component::ring] == 6'160);
+  CHECK(a[Component::epoll] == 5'460);
   CHECK(a[Component::statistics] == 53'248);
-  // 4 + 56 + 32 + 32 + 44 + 24 + 56 + 52 + 40 + 48 + 3,456 + 2,048 + 48 + 4,032
-  CHECK(a[Component::padding] == 9'972);
-  CHECK(a.arena_bytes == 1'683'456);
+  // 4 + 56 + 32 + 32 + 44 + 24 + 56 + 52 + 40 + 48 + 3,456 + 2,048 + 48 + 48 + 60 + 2,560
+  CHECK(a[Component::padding] == 8'608);
+  CHECK(a.arena_bytes == 1'687'552);
 }
 
 TEST_CASE("a small buffer one byte short of the largest request brings the large slots") {
@@ -386,12 +418,12 @@ TEST_CASE("a small buffer one byte short of the largest request brings the large
 TEST_CASE("explicit huge pages round the arena up to whole ones, transparent ones do not") {
   Config config;
   config.memory_huge_pages = static_cast<uint64_t>(HugePages::explicit_);
-  // 260,874,240 / 2,097,152 = 124.39: 125 huge pages.
+  // 260,927,488 / 2,097,152 = 124.42: 125 huge pages.
   CHECK(planned(config).arena_bytes == 262'144'000);
-  // 912 and 262,144,000 − 260,874,240 = 1,269,760.
-  CHECK(planned(config)[Component::padding] == 1'270'672);
+  // 4,744 and 262,144,000 − 260,927,488 = 1,216,512.
+  CHECK(planned(config)[Component::padding] == 1'221'256);
   config.memory_huge_pages = static_cast<uint64_t>(HugePages::transparent);
-  CHECK(planned(config).arena_bytes == 260'874'240);
+  CHECK(planned(config).arena_bytes == 260'927'488);
 }
 
 TEST_CASE("options that do not hold memory do not change the arena") {
@@ -407,10 +439,10 @@ TEST_CASE("options that do not hold memory do not change the arena") {
   config.memory_lock = 1;
   config.memory_budget = 1ULL << 40;
   config.server_socket_send_bytes = mebibyte;
-  CHECK(planned(config).arena_bytes == 260'874'240);
+  CHECK(planned(config).arena_bytes == 260'927'488);
   // Socket memory is outside: 1,000 × 2 × (1,048,576 − 32,768) = 2,031,616,000 more than
-  // the default's 434,824,784.
-  CHECK(planned(config).container_bytes == 2'466'440'784);
+  // the default's 435,146,680.
+  CHECK(planned(config).container_bytes == 2'466'762'680);
 }
 
 TEST_CASE("an overflow names the two largest options of the product") {

@@ -28,9 +28,10 @@ static_assert(defaults.allocation[Component::list_pool] == 800'000);
 static_assert(defaults.allocation[Component::expiry] == 22'816);
 static_assert(defaults.allocation[Component::sessions] == 1'212'832);
 static_assert(defaults.allocation[Component::ring] == 155'648);
+static_assert(defaults.allocation[Component::epoll] == 49'416);
 static_assert(defaults.allocation[Component::statistics] == 53'248);
-static_assert(defaults.allocation[Component::padding] == 912);
-static_assert(defaults.allocation.arena_bytes == 260'874'240);
+static_assert(defaults.allocation[Component::padding] == 4'744);
+static_assert(defaults.allocation.arena_bytes == 260'927'488);
 static_assert(validate(Config()).empty());
 static_assert(parse_size("4GiB").value == 4'294'967'296);
 

@@ -29,7 +29,8 @@ STARTS_UP = {
     "server/command_line.cpp", "server/command_line.hpp", "server/instance.cpp",
     "server/instance.hpp", "server/listener.cpp", "server/listener.hpp", "server/main.cpp",
     "server/seal_hooks.cpp", "server/start_report.cpp", "server/start_report.hpp",
-    "server/uring_setup.cpp",
+    "server/uring_setup.cpp", "server/epoll_setup.cpp", "server/backend.cpp",
+    "server/backend.hpp",
 }
 
 # What may allocate, or maps memory. fmt::format_to_n and std::string_view may not match.
