@@ -19,7 +19,7 @@ LOADS = (
 
 
 def advise(*arguments):
-    done = harness.run(programs.kvplan, "advise", *arguments)
+    done = harness.run(programs.kvplan, "advise", *harness.IO_FLAGS, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

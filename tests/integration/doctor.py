@@ -7,12 +7,14 @@ import tempfile
 import harness
 from harness import Kvd, programs, run
 
-CONFIG = """
+CONFIG = f"""
 connections_max = 10
 key_count = 100
 list_length_max = 0
 val_size_max = 100
 store_bytes = "64KiB"
+[server]
+io = "{harness.IO}"
 """
 
 

@@ -4,6 +4,8 @@ A proof is a function proof_* of one of the files beside this one. It takes no a
 fails by raising. Its name is the sentence that CTest shows.
 
     python3 overload.py --kvplan PATH --kvd PATH [NAME ...]
+
+KVD_IO in the environment is what server.io is: auto, io_uring or epoll.
 """
 
 import argparse
@@ -22,6 +24,10 @@ import time
 SKIPPED = 77  # CTest's SKIP_RETURN_CODE
 KIB = 1024
 MIB = 1024 * 1024
+
+# The backend of io that kvd is started with, and planned for.
+IO = os.environ.get("KVD_IO", "auto")
+IO_FLAGS = ["--server-io", IO]
 
 programs = argparse.Namespace()
 
@@ -44,9 +50,14 @@ def run(program, *arguments, **options):
                           timeout=120, stdin=subprocess.DEVNULL, **options)
 
 
+def io_flags(flags):
+    """Who chooses a backend gets that one."""
+    return [] if IO_FLAGS[0] in flags else IO_FLAGS
+
+
 def plan(*flags):
     """kvplan's plan for the flags, as it is in JSON."""
-    result = run(programs.kvplan, *flags, "--format", "json")
+    result = run(programs.kvplan, *io_flags(flags), *flags, "--format", "json")
     assert result.returncode == 0, result.stdout + result.stderr
     return json.loads(result.stdout)
 
@@ -184,10 +195,11 @@ class Client:
 class Kvd:
     """A server on a free port, running until the end of the with statement."""
 
-    def __init__(self, *flags, port=0, wrapper=(), preexec=None):
+    def __init__(self, *flags, port=0, wrapper=(), preexec=None, **options):
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
-            [*wrapper, programs.kvd, "--port", str(port), *flags], stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, preexec_fn=preexec)
+            [*wrapper, programs.kvd, "--port", str(port), *io_flags(flags), *flags],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+            preexec_fn=preexec, **options)
         self.report = ""
         for line in self.process.stdout:
             self.report += line

@@ -17,7 +17,7 @@ SMALL = ["--connections", "10", "--keys", "10"]
 
 def expect(arguments, code, errors, program=None, **options):
     """Runs kvd and compares the exit code and standard error with a pattern for all of it."""
-    result = run(program or programs.kvd, *arguments, **options)
+    result = run(program or programs.kvd, *harness.io_flags(arguments), *arguments, **options)
     assert result.returncode == code, (result.returncode, result.stdout, result.stderr)
     assert re.fullmatch(errors, result.stderr, re.DOTALL), result.stderr
     return result.stdout
@@ -148,7 +148,8 @@ def proof_a_lock_lets_nothing_else_start():
     with tempfile.TemporaryDirectory() as directory:
         config = pathlib.Path(directory, "a.toml")
         lock = pathlib.Path(directory, "a.toml.lock")
-        config.write_text("connections_max = 10\nkey_count = 10\n[server]\nport = 0\n")
+        config.write_text("connections_max = 10\nkey_count = 10\n[server]\nport = 0\n"
+                          f"io = '{harness.IO}'\n")
         locked = ["--config", str(config), "--lock", str(lock)]
         expect([*locked, "--check"], 78, rf"{lock}: error: cannot open the lock: No such file or "
                r"directory; kvplan lock writes it \[lock-missing\]\n")
