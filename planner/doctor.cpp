@@ -18,16 +18,23 @@ bool older_than(const HostFacts& facts, uint32_t major, uint32_t minor) {
   return facts.kernel_major < major || (facts.kernel_major == major && facts.kernel_minor < minor);
 }
 
-Finding kernel(const HostFacts& facts, const Allocation&) {
+IoChoice io_of(const Allocation& allocation) {
+  return static_cast<IoChoice>(allocation.config.server_io);
+}
+
+Finding kernel(const HostFacts& facts, const Allocation& allocation) {
   Finding out = {"kernel", Verdict::pass, {}, {}};
   if (facts.kernel_release.empty()) {
-    return {"kernel", Verdict::warn, "the version is unknown; kvd needs Linux 5.19",
+    return {"kernel", Verdict::warn, "the version is unknown; io_uring needs Linux 5.19",
             "look at uname -r"};
   }
   out.text = fmt::format("Linux {}", facts.kernel_release);
+  if (io_of(allocation) == IoChoice::epoll) return out;
   if (older_than(facts, 5, 19)) {
-    out.verdict = Verdict::fail;
-    out.text += "; kvd needs 5.19 or newer";
+    const bool may_fall_back = io_of(allocation) == IoChoice::automatic;
+    out.verdict = may_fall_back ? Verdict::warn : Verdict::fail;
+    out.text += may_fall_back ? "; io_uring needs 5.19 or newer, and epoll serves in its place"
+                              : "; io_uring needs 5.19 or newer";
     out.remedy = "boot a newer kernel (Debian 12 has 6.1)";
   } else if (older_than(facts, 6, 1)) {
     out.verdict = Verdict::warn;
@@ -41,7 +48,10 @@ Finding kernel(const HostFacts& facts, const Allocation&) {
   return out;
 }
 
-Finding io_uring(const HostFacts& facts, const Allocation&) {
+Finding io_uring(const HostFacts& facts, const Allocation& allocation) {
+  if (io_of(allocation) == IoChoice::epoll) {
+    return {"io_uring", Verdict::pass, "is not used: server.io is epoll", {}};
+  }
   if (facts.io_uring_error == 0) return {"io_uring", Verdict::pass, "can be set up", {}};
   Finding out = {"io_uring",
                  Verdict::fail,
@@ -60,6 +70,10 @@ Finding io_uring(const HostFacts& facts, const Allocation&) {
         "(docker run --security-opt seccomp=PROFILE)";
   } else {
     out.remedy = "allow io_uring in the security module of this machine";
+  }
+  if (io_of(allocation) == IoChoice::automatic) {
+    out.verdict = Verdict::warn;
+    out.text += "; epoll serves in its place";
   }
   return out;
 }

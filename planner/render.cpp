@@ -21,6 +21,7 @@ struct Limits {
   uint64_t port;
   bool locked;
   bool loopback;
+  bool ring;  ///< io_uring can serve
 };
 
 /// Whether every address, of those that blanks separate, is one of this machine only.
@@ -47,6 +48,7 @@ Limits limits_of(const Allocation& allocation) {
       .port = config.server_port,
       .locked = locked,
       .loopback = is_loopback(config.server_address.view()),
+      .ring = static_cast<IoChoice>(config.server_io) != IoChoice::epoll,
   };
 }
 
@@ -109,22 +111,26 @@ std::string render_systemd(const Allocation& allocation, const RenderRequest& re
       "MemoryMax={}\n"
       "MemorySwapMax=0\n"
       "# A descriptor for each client, and those of kvd itself.\n"
-      "LimitNOFILE={}\n"
-      "# {}\n"
-      "LimitMEMLOCK={}\n",
+      "LimitNOFILE={}\n",
       allocation.arena_bytes, unit_quoted("/etc/kvd/" + file_name(request.config_path)),
-      limits.memory_bytes, limits.files,
-      limits.locked ? "The arena, which memory.lock locks, and io_uring's queues."
-                    : "io_uring's queues.",
-      limits.locked_bytes);
+      limits.memory_bytes, limits.files);
+  if (limits.locked_bytes > 0) {
+    out += fmt::format("# {}{}{}.\nLimitMEMLOCK={}\n",
+                       limits.locked ? "The arena, which memory.lock locks" : "",
+                       limits.locked && limits.ring ? ", and " : "",
+                       limits.ring ? "io_uring's queues" : "", limits.locked_bytes);
+  }
   if (limits.huge_page_bytes > 0) {
     out += fmt::format("# The arena needs {} huge pages: sysctl vm.nr_hugepages\n",
                        allocation.arena_bytes / allocation.terms.huge_page_bytes);
   }
+  out += "\n";
+  if (limits.ring) {
+    out +=
+        "# A SystemCallFilter would have to allow io_uring_setup, io_uring_enter and\n"
+        "# io_uring_register.\n";
+  }
   out +=
-      "\n"
-      "# A SystemCallFilter would have to allow io_uring_setup, io_uring_enter and\n"
-      "# io_uring_register.\n"
       "NoNewPrivileges=yes\n"
       "ProtectSystem=strict\n"
       "ProtectHome=yes\n"
@@ -135,6 +141,16 @@ std::string render_systemd(const Allocation& allocation, const RenderRequest& re
       "WantedBy=multi-user.target\n";
   return out;
 }
+
+namespace {
+
+/// Without a ring the default profile of the runtime has all that kvd needs.
+std::string seccomp_profile(const Limits& limits, const RenderRequest& request) {
+  if (request.seccomp.empty()) return limits.ring ? "{type: Unconfined}" : "{type: RuntimeDefault}";
+  return fmt::format("{{type: Localhost, localhostProfile: {}}}", quoted(request.seccomp));
+}
+
+}  // namespace
 
 std::string render_kubernetes(const Allocation& allocation, const RenderRequest& request) {
   const Limits limits = limits_of(allocation);
@@ -178,14 +194,10 @@ std::string render_kubernetes(const Allocation& allocation, const RenderRequest&
       "              memory: \"{0}\"\n{1}"
       "            limits:\n"
       "              memory: \"{0}\"  # the plan's container limit, in whole pages\n{1}"
-      "          securityContext:\n"
-      "            # The default profile of most runtimes forbids io_uring.\n",
+      "          securityContext:\n",
       limits.memory_bytes, huge);
-  out +=
-      request.seccomp.empty()
-          ? "            seccompProfile: {type: Unconfined}\n"
-          : fmt::format("            seccompProfile: {{type: Localhost, localhostProfile: {}}}\n",
-                        quoted(request.seccomp));
+  if (limits.ring) out += "            # The default profile of most runtimes forbids io_uring.\n";
+  out += fmt::format("            seccompProfile: {}\n", seccomp_profile(limits, request));
   out += "            capabilities:\n              drop: [\"ALL\"]\n";
   if (limits.locked) {
     out +=
@@ -217,11 +229,13 @@ std::string render_compose(const Allocation& allocation, const RenderRequest& re
   out += fmt::format(
       "    ulimits:\n"
       "      nofile: {0}\n"
-      "      memlock: {1}\n"
-      "    # Docker's default profile forbids io_uring.\n"
-      "    security_opt: [{2}]\n",
-      limits.files, limits.locked_bytes,
-      quoted(fmt::format("seccomp={}", request.seccomp.empty() ? "unconfined" : request.seccomp)));
+      "      memlock: {1}\n",
+      limits.files, limits.locked_bytes);
+  if (limits.ring) out += "    # Docker's default profile forbids io_uring.\n";
+  if (limits.ring || !request.seccomp.empty()) {
+    const auto profile = request.seccomp.empty() ? "unconfined" : request.seccomp;
+    out += fmt::format("    security_opt: [{}]\n", quoted(fmt::format("seccomp={}", profile)));
+  }
   if (limits.port > 0 && !limits.loopback) {
     out += fmt::format("    ports: [\"{0}:{0}\"]\n", limits.port);
   }

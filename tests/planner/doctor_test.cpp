@@ -52,12 +52,18 @@ std::string told(std::string_view name, const HostFacts& facts, const Allocation
   return "no such finding";
 }
 
-std::string kernel_of(uint32_t major, uint32_t minor) {
+Allocation with_io(IoChoice choice) {
+  Allocation allocation = small_plan();
+  allocation.config.server_io = static_cast<uint64_t>(choice);
+  return allocation;
+}
+
+std::string kernel_of(uint32_t major, uint32_t minor, IoChoice choice = IoChoice::io_uring) {
   HostFacts facts = good_host();
   facts.kernel_release = fmt::format("{}.{}.0", major, minor);
   facts.kernel_major = major;
   facts.kernel_minor = minor;
-  return told("kernel", facts, small_plan());
+  return told("kernel", facts, with_io(choice));
 }
 
 }  // namespace
@@ -81,34 +87,50 @@ TEST_CASE("the kernel must know what kvd needs of io_uring") {
         "warn: Linux 5.19.0; io_uring defers its work since 6.1, and kvd is slower without => "
         "boot a newer kernel (Debian 12 has 6.1)");
   CHECK(kernel_of(5, 18) ==
-        "fail: Linux 5.18.0; kvd needs 5.19 or newer => boot a newer kernel (Debian 12 has 6.1)");
+        "fail: Linux 5.18.0; io_uring needs 5.19 or newer => boot a newer kernel (Debian 12 has "
+        "6.1)");
+  CHECK(kernel_of(5, 18, IoChoice::automatic) ==
+        "warn: Linux 5.18.0; io_uring needs 5.19 or newer, and epoll serves in its place => boot "
+        "a newer kernel (Debian 12 has 6.1)");
+  CHECK(kernel_of(5, 18, IoChoice::epoll) == "pass: Linux 5.18.0");
   HostFacts facts = good_host();
   facts.kernel_release.clear();
   CHECK(told("kernel", facts, small_plan()) ==
-        "warn: the version is unknown; kvd needs Linux 5.19 => look at uname -r");
+        "warn: the version is unknown; io_uring needs Linux 5.19 => look at uname -r");
 }
 
 TEST_CASE("a refused io_uring is told with who refuses it") {
   HostFacts facts = good_host();
-  CHECK(told("io_uring", facts, small_plan()) == "pass: can be set up");
+  const Allocation forced = with_io(IoChoice::io_uring);
+  CHECK(told("io_uring", facts, forced) == "pass: can be set up");
   facts.io_uring_error = EPERM;
-  CHECK(told("io_uring", facts, small_plan()) ==
+  CHECK(told("io_uring", facts, forced) ==
         "fail: the kernel refuses it (Operation not permitted) => allow io_uring in the security "
         "module of this machine");
   facts.seccomp_filter = true;
-  CHECK(told("io_uring", facts, small_plan()) ==
+  CHECK(told("io_uring", facts, forced) ==
         "fail: the kernel refuses it (Operation not permitted); a seccomp filter is on this "
         "process => allow io_uring_setup, io_uring_enter and io_uring_register in the seccomp "
         "profile (docker run --security-opt seccomp=PROFILE)");
   facts.io_uring_disabled = 2;
-  CHECK(told("io_uring", facts, small_plan()) ==
+  CHECK(told("io_uring", facts, forced) ==
         "fail: the kernel refuses it (Operation not permitted); kernel.io_uring_disabled is 2 => "
         "sysctl -w kernel.io_uring_disabled=0");
   facts = good_host();
   facts.io_uring_error = ENOSYS;
-  CHECK(told("io_uring", facts, small_plan()) ==
+  CHECK(told("io_uring", facts, forced) ==
         "fail: the kernel refuses it (Function not implemented) => boot a kernel with "
         "CONFIG_IO_URING");
+}
+
+TEST_CASE("a refused io_uring stops nobody who leaves the choice or has chosen epoll") {
+  HostFacts facts = good_host();
+  facts.io_uring_error = EPERM;
+  CHECK(told("io_uring", facts, with_io(IoChoice::automatic)) ==
+        "warn: the kernel refuses it (Operation not permitted); epoll serves in its place => allow "
+        "io_uring in the security module of this machine");
+  CHECK(told("io_uring", facts, with_io(IoChoice::epoll)) ==
+        "pass: is not used: server.io is epoll");
 }
 
 TEST_CASE("kvd raises the limit of open files itself, up to the hard one") {

@@ -21,6 +21,7 @@ list_length_max = 0
 port = 7000
 """
 LOCKED = CONFIG + 'address = "0.0.0.0"\n[memory]\nlock = true\n'
+EPOLL = CONFIG + 'io = "epoll"\n'
 HUGE = CONFIG + '[memory]\nhuge_pages = "explicit"\n'
 
 
@@ -101,6 +102,19 @@ def check_systemd(plain, locked):
         assert service["RestartPreventExitStatus"] == "78"
 
 
+def check_epoll(epoll):
+    """What does not ask for io_uring needs no profile that allows it, and locks no queues."""
+    assert epoll.component("ring") == 0
+    text = epoll.render("systemd")
+    assert "LimitMEMLOCK" not in text and "io_uring" not in text, text
+    text = epoll.render("kubernetes")
+    assert "{type: RuntimeDefault}" in text and "io_uring" not in text, text
+    service = yaml.safe_load(epoll.render("docker-compose"))["services"]["kvd"]
+    assert service["ulimits"]["memlock"] == 0 and "security_opt" not in service, service
+    service = yaml.safe_load(epoll.render("docker-compose", "--seccomp", "x"))["services"]["kvd"]
+    assert service["security_opt"] == ["seccomp=x"], service
+
+
 def check_verification(rendered):
     """What was rendered holds the plan; a byte less does not."""
     for target, name in (("kubernetes", "a.yaml"), ("docker-compose", "b.yml"),
@@ -140,6 +154,7 @@ def main():
         check_kubernetes(plain, locked, huge)
         check_compose(plain, locked)
         check_systemd(plain, locked)
+        check_epoll(Rendered(kvplan, directory, "epoll.toml", EPOLL))
         check_verification(plain)
         check_names(kvplan, directory)
 
