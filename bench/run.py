@@ -36,6 +36,8 @@ def parse():
     parser.add_argument("--instructions", action="store_true",
                         help="count instructions: with perf, or where there are no counters those "
                              "of user space with callgrind, which takes long")
+    parser.add_argument("--io", default="auto", choices=["auto", "io_uring", "epoll"],
+                        help="kvd's server.io (%(default)s)")
     parser.add_argument("--list", action="store_true", help="print the workloads and end")
     parser.add_argument("--output", type=pathlib.Path, help="write the table to this file")
     parser.add_argument("--svg", type=pathlib.Path, help="write the chart to this file")
@@ -68,7 +70,8 @@ def chosen_rows(options):
 def start_all(options, generator, row):
     """The servers of a row, each with what it needs for it."""
     sizes = generator.run("--describe", *row.arguments())
-    return [servers.start_kvd(row.kvd_command(options.kvd, options.seconds)),
+    kvd = [*row.kvd_command(options.kvd, options.seconds), "--server-io", options.io]
+    return [servers.start_kvd(kvd),
             servers.start_redis(options.redis_server),
             servers.start_echo(options.echo, sizes, row.connections)]
 
@@ -115,7 +118,8 @@ def heading(options):
     pinned = ("server and generator on a core each" if server != generator
               else "server and generator share the one core, which distorts everything")
     redis = servers.redis_version(options.redis_server)
-    return (f"{kvd}, Redis {redis}; {machine.description()}; "
+    io = "" if options.io == "auto" else f" with {options.io}"
+    return (f"{kvd}{io}, Redis {redis}; {machine.description()}; "
             f"{pinned}; {options.pairs} runs of {options.seconds:g} s each, "
             "median (least–most).\n")
 
