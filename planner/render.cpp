@@ -124,12 +124,12 @@ std::string render_systemd(const Allocation& allocation, const RenderRequest& re
     out += fmt::format("# The arena needs {} huge pages: sysctl vm.nr_hugepages\n",
                        allocation.arena_bytes / allocation.terms.huge_page_bytes);
   }
-  out += "\n";
-  if (limits.ring) {
-    out +=
-        "# A SystemCallFilter would have to allow io_uring_setup, io_uring_enter and\n"
-        "# io_uring_register.\n";
-  }
+  out +=
+      "\n"
+      "# kvd filters its own system calls. A SystemCallFilter would have to allow what it needs "
+      "to\n"
+      "# start, among it seccomp";
+  out += limits.ring ? ", io_uring_setup, io_uring_enter and io_uring_register.\n" : ".\n";
   out +=
       "NoNewPrivileges=yes\n"
       "ProtectSystem=strict\n"

@@ -246,7 +246,12 @@ OrError<std::string> ask_for_info(const std::string& address, const std::string&
 OrError<Residence> read_residence(uint64_t pid, const Allocation& allocation) {
   const std::string process = fmt::format("/proc/{}", pid);
   const auto arena = find_arena(process, allocation.arena_bytes);
-  if (!arena) return fmt::format("process {} has no arena that can be read", pid);
+  if (!arena) {
+    return fmt::format(
+        "process {} has no arena that can be read; that of a kvd without "
+        "server.core_dumps can be read by root only",
+        pid);
+  }
   if (arena->end - arena->begin != allocation.arena_bytes) {
     return fmt::format(
         "the arena of process {} has {} bytes and the plan {}: it runs another config", pid,
@@ -255,7 +260,10 @@ OrError<Residence> read_residence(uint64_t pid, const Allocation& allocation) {
   const uint64_t page_count = allocation.arena_bytes / page_bytes;
   std::vector<bool> resident(page_count);
   if (!read_pagemap(process, arena->begin / page_bytes, resident)) {
-    return fmt::format("cannot read {}/pagemap; run kvplan as the user of kvd", process);
+    return fmt::format(
+        "cannot read {}/pagemap; run kvplan as root, or kvd with server.core_dumps = on and kvplan "
+        "as its user",
+        process);
   }
   return residence_of(allocation, [&](uint64_t from, uint64_t to) {
     uint64_t bytes = 0;

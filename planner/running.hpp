@@ -42,7 +42,8 @@ OrError<ServerReport> parse_info(std::string_view text);
 OrError<std::string> ask_for_info(const std::string& address, const std::string& password);
 
 /// The resident pages of the arena of process `pid`, by component. Needs the permission to
-/// read /proc/PID/pagemap, which the same user has. Source: proc(5).
+/// read /proc/PID/pagemap, which root has, and where server.core_dumps is on the same user.
+/// Source: proc(5).
 OrError<Residence> read_residence(uint64_t pid, const Allocation& allocation);
 
 /// Where each component begins and ends in the arena, by the layout of allocation.hpp:

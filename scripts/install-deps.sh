@@ -11,6 +11,8 @@ packages=(
   # The prompt of kvd: line editing, and what its static library needs.
   libedit-dev libbsd-dev libmd-dev libncurses-dev
   libyaml-dev
+  # The sandbox of kvd.
+  libseccomp-dev
   # The planning library is also compiled for wasm32: linker, C library, C++ library, and what
   # clang itself brings for sanitizers.
   lld wasi-libc libc++-14-dev-wasm32 libclang-rt-14-dev

@@ -10,8 +10,10 @@ Failure Backend::start(const Instance& instance) {
   const BufferArea buffers = instance.connections.request_area();
   serves_epoll_ = choice == IoChoice::epoll;
   if (!serves_epoll_) {
-    Failure refused = uring_.start(instance.ring, buffers.memory, buffers.unit_bytes,
-                                   allocation.terms.completion_entries);
+    const auto sandbox = static_cast<SandboxMode>(allocation.config.server_sandbox);
+    Failure refused =
+        uring_.start(instance.ring, buffers.memory, buffers.unit_bytes,
+                     allocation.terms.completion_entries, sandbox == SandboxMode::strict);
     if (!refused) return {};
     if (choice == IoChoice::io_uring) {
       return fmt::format("the kernel refuses io_uring: {}; or choose server.io = epoll", *refused);

@@ -20,6 +20,7 @@ class Backend {
 
   /// REQUIRES: started.
   SocketIo& io();
+  bool serves_epoll() const { return serves_epoll_; }
   /// "io_uring" or "epoll"
   std::string_view name() const { return serves_epoll_ ? "epoll" : "io_uring"; }
   /// Where the rings are: "arena" or "kernel", or "none" without rings.

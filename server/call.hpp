@@ -58,8 +58,10 @@ struct ServerView {
   uint64_t unix_us = 0;          ///< the same in microseconds
   uint64_t clock_ms = 0;         ///< the clock of the records' times, refreshed likewise
   uint16_t port = 0;
-  std::string_view io;           ///< "io_uring" or "epoll"
-  std::string_view ring_memory;  ///< "arena" or "kernel"; "none" without a ring
+  std::string_view io;               ///< "io_uring" or "epoll"
+  std::string_view ring_memory;      ///< "arena" or "kernel"; "none" without a ring
+  std::string_view sandbox = "off";  ///< the word of server.sandbox that is in force
+  int resident_file = -1;            ///< /proc/self/statm; -1 where it is not there
 
   /// Every record that was ever used; those with a socket are clients.
   std::span<ConnectionRecord> records;

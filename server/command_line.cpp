@@ -9,6 +9,7 @@
 
 #include "kvcore/load/flags.hpp"
 #include "kvcore/load/lock.hpp"
+#include "kvcore/load/settings.hpp"
 #include "kvcore/plan/version.hpp"
 
 namespace kv {
@@ -37,7 +38,7 @@ std::optional<KvdExit> parse_command_line(int argc, char** argv, CommandLine& ou
   set_up_help(app);
   app.footer(
       "Exit codes: 0 it served and was stopped; 64 usage; 66 the config cannot be read;\n"
-      "71 the system refuses memory, sockets or io; 78 the config is invalid.");
+      "71 the system refuses memory, sockets, io or the sandbox; 78 the config is invalid.");
   std::string config_file;
   std::string lock_file;
   app.add_option("-c,--config", config_file, "TOML or JSON file to read; - for standard input")
@@ -64,11 +65,13 @@ std::optional<KvdExit> parse_command_line(int argc, char** argv, CommandLine& ou
   }
 
   out.prompt = repl->parsed();
+  Settings settings;
   Diagnostics diagnostics;
-  if (!config_file.empty()) load_file(config_file, out.settings, diagnostics);
-  flags.apply(out.settings, diagnostics);
-  if (diagnostics.empty()) check(out.settings, diagnostics);
-  if (diagnostics.empty() && lock->count() > 0) check_lock(out.settings, lock_file, diagnostics);
+  if (!config_file.empty()) load_file(config_file, settings, diagnostics);
+  flags.apply(settings, diagnostics);
+  if (diagnostics.empty()) check(settings, diagnostics);
+  if (diagnostics.empty() && lock->count() > 0) check_lock(settings, lock_file, diagnostics);
+  out.config = settings.config;
   if (diagnostics.empty()) return {};
   print(diagnostics, isatty(STDERR_FILENO) == 1 && getenv("NO_COLOR") == nullptr);
   return exit_for(diagnostics);

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "kvcore/load/settings.hpp"
+#include "kvcore/plan/config.hpp"
 
 namespace kv {
 
@@ -14,12 +14,12 @@ enum class KvdExit : int {
   ok = 0,
   usage = 64,     ///< EX_USAGE: an unknown flag
   no_input = 66,  ///< EX_NOINPUT: the config cannot be read
-  os_error = 71,  ///< EX_OSERR: memory, sockets, io_uring or epoll are refused
+  os_error = 71,  ///< EX_OSERR: memory, sockets, io_uring, epoll or the sandbox are refused
   config = 78,    ///< EX_CONFIG: the config is invalid, or what was allocated is not the plan
 };
 
 struct CommandLine {
-  Settings settings;
+  Config config;
   bool check_only = false;  ///< allocate, verify, print and exit
   bool prompt = false;      ///< kvd repl: read commands from standard input, no network
   std::string history_file;

@@ -1,9 +1,11 @@
 #include "server/listener.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -106,11 +108,26 @@ void remove_stale(const std::string& path) {
   if (refused) unlink(path.c_str());
 }
 
+/// In a page that stays mapped as long as the process lives; null where there is no memory.
+/// REQUIRES: the text is shorter than a page.
+const char* read_only_copy(const std::string& text) {
+  constexpr uint64_t page_bytes = 4096;
+  void* page = mmap(nullptr, page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                    /*fd=*/-1, /*offset=*/0);
+  if (page == MAP_FAILED) return nullptr;
+  std::memcpy(page, text.c_str(), text.size() + 1);
+  return mprotect(page, page_bytes, PROT_READ) == 0 ? static_cast<const char*>(page) : nullptr;
+}
+
 }  // namespace
 
-Listeners::~Listeners() {
-  for (const int socket : sockets_) ::close(socket);
-  if (!unix_path_.empty()) unlink(unix_path_.c_str());
+void Listeners::close() {
+  for (int& socket : sockets_) {
+    if (socket >= 0) ::close(socket);
+    socket = -1;
+  }
+  if (unix_path_ != nullptr) unlinkat(AT_FDCWD, unix_path_, 0);
+  unix_path_ = nullptr;
 }
 
 Failure Listeners::open(const Config& config) {
@@ -158,7 +175,8 @@ Failure Listeners::open_unix(const Config& config) {
   remove_stale(path);
   Address address = make_address(path);
   if (bind(socket, address.get(), address.bytes) != 0) return failed("bind to");
-  unix_path_ = path;
+  unix_path_ = read_only_copy(path);
+  if (unix_path_ == nullptr) return failed("remember the path of");
   constexpr mode_t modes[] = {0700, 0770, 0777};
   if (chmod(path.c_str(), modes[config.server_unix_socket_access]) != 0) {
     return failed("set the permissions of");

@@ -18,7 +18,7 @@ class Listeners {
  public:
   Listeners() = default;
   /// Closes the sockets and removes the file of the Unix socket.
-  ~Listeners();
+  ~Listeners() { close(); }
   Listeners(const Listeners&) = delete;
   Listeners& operator=(const Listeners&) = delete;
 
@@ -30,6 +30,12 @@ class Listeners {
   uint16_t port() const { return port_; }
   /// "127.0.0.1:6379", "[::1]:6379 and /run/kvd.sock"
   const std::string& address() const { return address_; }
+  /// The path of the Unix socket, null for none. It lies in a page of its own that nothing can
+  /// write to, so that a filter of system calls can know it by its address.
+  const char* unix_path() const { return unix_path_; }
+
+  /// What the destructor does, for a process that ends without it.
+  void close();
 
  private:
   Failure open_tcp(const Config& config, std::string_view address);
@@ -38,7 +44,7 @@ class Listeners {
   std::vector<int> sockets_;
   uint16_t port_ = 0;
   std::string address_;
-  std::string unix_path_;
+  const char* unix_path_ = nullptr;
 };
 
 /// Raises RLIMIT_NOFILE to what the config needs: its clients, one more to refuse, and the

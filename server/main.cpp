@@ -1,13 +1,18 @@
 // kvd: parse, plan, allocate, verify, listen, seal, serve.
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "kvcore/memory/seal.hpp"
+#include "kvcore/plan/options.hpp"
 #include "server/backend.hpp"
 #include "server/command_line.hpp"
 #include "server/instance.hpp"
 #include "server/listener.hpp"
+#include "server/privileges.hpp"
 #include "server/repl/repl.hpp"
+#include "server/sandbox.hpp"
 #include "server/seal_hooks.hpp"
 #include "server/server.hpp"
 #include "server/signals.hpp"
@@ -23,7 +28,9 @@ KvdExit fail(KvdExit code, const std::string& message) {
 }
 
 /// Takes every byte that the plan names, and shows that it is what was planned.
-KvdExit allocate(kv::Instance& instance, const kv::Config& config, bool with_report) {
+/// Not inlined, so that wipe_stack() finds its copies of the config.
+[[gnu::noinline]] KvdExit allocate(kv::Instance& instance, const kv::Config& config,
+                                   bool with_report) {
   const kv::PlanResult planned = kv::plan(config);
   if (kv::Failure failure = kv::raise_file_limit(config)) {
     return fail(KvdExit::os_error, *failure);
@@ -43,6 +50,16 @@ KvdExit allocate(kv::Instance& instance, const kv::Config& config, bool with_rep
   return KvdExit::ok;
 }
 
+/// The last steps before serving: nothing of them can be taken back.
+kv::Failure seal_process(const kv::SandboxTerms& given) {
+  if (given.mode != kv::SandboxMode::off) {
+    if (kv::Failure failure = kv::drop_privileges()) return failure;
+  }
+  if (kv::Failure failure = kv::enter_sandbox(given)) return failure;
+  kv::seal();
+  return {};
+}
+
 KvdExit serve(kv::Instance& instance) {
   const kv::Config& config = instance.allocation.config;
   kv::Listeners listeners;
@@ -52,6 +69,9 @@ KvdExit serve(kv::Instance& instance) {
   if (!backend.refusal().empty()) {
     fmt::print("io_uring is refused ({}): serving with epoll\n", backend.refusal());
   }
+  kv::SandboxTerms sandbox;
+  sandbox.mode = static_cast<kv::SandboxMode>(config.server_sandbox);
+  sandbox.io = backend.serves_epoll() ? kv::IoKind::epoll : kv::IoKind::io_uring;
   kv::SocketIo& io = backend.io();
   if (kv::Failure failure = io.listen_on(listeners.sockets(), kv::block_stop_signals())) {
     return fail(KvdExit::os_error, *failure);
@@ -65,18 +85,31 @@ KvdExit serve(kv::Instance& instance) {
   view.port = listeners.port();
   view.io = backend.name();
   view.ring_memory = backend.ring_memory();
+  view.sandbox =
+      kv::choice_word(kv::option_info(kv::Option::server_sandbox), config.server_sandbox);
+  view.resident_file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
   kv::Server server({instance.allocation, io, instance.connections, instance.scratch,
                      instance.store, view, instance.blocking, instance.transactions,
                      static_cast<uint32_t>(listeners.sockets().size())});
   server.start();
-  fmt::print("ready on {} ({})\n", listeners.address(), backend.description());
+  fmt::print("{}", kv::seal_report(config, sandbox.io));
   std::fflush(stdout);
+  const std::string ready = fmt::format("ready on {} ({}, sandbox {})\n", listeners.address(),
+                                        backend.description(), view.sandbox);
 
-  kv::seal();
+  sandbox.resident_file = view.resident_file;
+  sandbox.socket_file = listeners.unix_path();
+  kv::wipe_stack();
+  if (kv::Failure failure = seal_process(sandbox)) return fail(KvdExit::os_error, *failure);
+  std::fputs(ready.c_str(), stdout);
+  std::fflush(stdout);
   while (!server.stopped()) {
     server.turn();
     if (kv::stop_requested() && !server.stopping()) server.stop();
   }
+  listeners.close();
+  // What destructors do, such as unmapping the arena, is not permitted any more.
+  if (sandbox.mode != kv::SandboxMode::off) _exit(static_cast<int>(KvdExit::ok));
   return KvdExit::ok;
 }
 
@@ -84,12 +117,16 @@ KvdExit serve(kv::Instance& instance) {
 
 int main(int argc, char** argv) {
   kv::install_seal_hooks();
-  kv::CommandLine command_line;
+  static kv::CommandLine command_line;
   if (const auto exit = kv::parse_command_line(argc, argv, command_line)) {
     return static_cast<int>(*exit);
   }
+  kv::wipe_secrets(argc, argv);
+  if (kv::Failure failure = kv::forbid_dumps(command_line.config)) {
+    return static_cast<int>(fail(KvdExit::os_error, *failure));
+  }
   static kv::Instance instance;
-  KvdExit result = allocate(instance, command_line.settings.config,
+  KvdExit result = allocate(instance, command_line.config,
                             /*with_report=*/command_line.check_only || !command_line.prompt);
   if (result != KvdExit::ok || command_line.check_only) return static_cast<int>(result);
   if (command_line.prompt) {

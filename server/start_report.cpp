@@ -39,6 +39,29 @@ std::string start_report(const Allocation& allocation, const Verification& verif
   return text;
 }
 
+std::string seal_report(const Config& config, IoKind io) {
+  const uint64_t call_count = permitted_call_count(io);
+  std::string text = "after ready: ";
+  switch (static_cast<SandboxMode>(config.server_sandbox)) {
+    case SandboxMode::strict:
+      text += fmt::format(
+          "{} system calls permitted, any other ends the process; {}no capabilities", call_count,
+          io == IoKind::io_uring ? "the ring limited to accept, receive and send; " : "");
+      break;
+    case SandboxMode::log:
+      text += fmt::format(
+          "{} system calls permitted, any other is logged by the kernel; no capabilities",
+          call_count);
+      break;
+    case SandboxMode::off:
+      text += "no sandbox, capabilities kept";
+      break;
+  }
+  text +=
+      config.server_core_dumps != 0 ? "; core dumps as the system has them\n" : "; no core dumps\n";
+  return text;
+}
+
 std::string difference_report(const Verification& verification) {
   std::string text;
   for (const ComponentCheck& check : verification.components) {

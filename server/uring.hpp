@@ -36,9 +36,10 @@ class Uring final : public SocketIo {
   Uring& operator=(const Uring&) = delete;
 
   /// Creates the ring over `memory` and registers `buffers` (buffers of `buffer_bytes` each)
-  /// for receive_any(). The failure is why the kernel refuses, and what to change.
+  /// for receive_any(). A `restricted` ring does what restrict_ring() leaves and nothing else, for
+  /// ever. The failure is why the kernel refuses, and what to change.
   [[nodiscard]] Failure start(const Memory& memory, std::span<char> buffers, uint64_t buffer_bytes,
-                              uint64_t completions);
+                              uint64_t completions, bool restricted);
 
   bool rings_in_arena() const { return rings_in_arena_; }
 
@@ -50,7 +51,7 @@ class Uring final : public SocketIo {
   uint64_t wait(std::span<Completion> out, uint64_t timeout_ms) override;
 
  private:
-  Failure set_up(const Memory& memory, uint64_t completions);
+  Failure set_up(const Memory& memory, uint64_t completions, uint32_t more_flags);
   int set_up_in_arena(const Memory& memory, uint32_t flags, uint32_t completions);
   Failure register_buffers(const Memory& memory);
   io_uring_sqe* next_submission();
@@ -66,5 +67,10 @@ class Uring final : public SocketIo {
   std::span<char> buffers_;
   uint64_t buffer_bytes_ = 0;
 };
+
+/// Limits a ring to the operations and flags that Uring uses, and to no registration, and enables
+/// it. REQUIRES: the ring was created with IORING_SETUP_R_DISABLED. Returns 0 or -errno. Source:
+/// io_uring_register(2), IORING_REGISTER_RESTRICTIONS.
+int restrict_ring(io_uring& ring);
 
 }  // namespace kv

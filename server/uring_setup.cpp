@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 
 #include "kvcore/memory/assert.hpp"
 #include "server/uring.hpp"
@@ -122,11 +123,15 @@ Uring::Memory Uring::carve(Arena& arena, const Config& config) {
 }
 
 Failure Uring::start(const Memory& memory, std::span<char> buffers, uint64_t buffer_bytes,
-                     uint64_t completions) {
+                     uint64_t completions, bool restricted) {
   buffers_ = buffers;
   buffer_bytes_ = buffer_bytes;
-  if (Failure failure = set_up(memory, completions)) return failure;
+  const uint32_t more_flags = restricted ? IORING_SETUP_R_DISABLED : 0U;
+  if (Failure failure = set_up(memory, completions, more_flags)) return failure;
   if (Failure failure = register_buffers(memory)) return failure;
+  if (const int result = restricted ? restrict_ring(ring_) : 0; result != 0) {
+    return fmt::format("the kernel refuses to restrict io_uring ({})", std::strerror(-result));
+  }
   for (uint64_t i = 0; i < buffers.size() / buffer_bytes; ++i) {
     release_buffer(static_cast<uint32_t>(i));
   }
@@ -135,14 +140,15 @@ Failure Uring::start(const Memory& memory, std::span<char> buffers, uint64_t buf
 
 /// Tries, from the best: arena memory with deferred task work, the kernel's own memory with
 /// it, and neither (Linux before 6.1).
-Failure Uring::set_up(const Memory& memory, uint64_t completions) {
+Failure Uring::set_up(const Memory& memory, uint64_t completions, uint32_t more_flags) {
   const auto completion_entries = static_cast<uint32_t>(completions);
-  int result = set_up_in_arena(memory, base_flags | best_flags, completion_entries);
+  const uint32_t common_flags = base_flags | more_flags;
+  int result = set_up_in_arena(memory, common_flags | best_flags, completion_entries);
   rings_in_arena_ = result == 0;
-  for (const uint32_t flags : {base_flags | best_flags, base_flags | IORING_SETUP_COOP_TASKRUN}) {
+  for (const uint32_t flags : {best_flags, uint32_t{IORING_SETUP_COOP_TASKRUN}}) {
     if (result == 0) break;
     io_uring_params params = {};
-    params.flags = flags;
+    params.flags = common_flags | flags;
     params.cq_entries = completion_entries;
     result = io_uring_queue_init_params(static_cast<unsigned>(memory.submissions.size()), &ring_,
                                         &params);
@@ -189,6 +195,20 @@ Failure Uring::register_buffers(const Memory& memory) {
   const int result = io_uring_register_buf_ring(&ring_, &registration, 0);
   if (result != 0) return explain(-result, memory.buffer_ring.size_bytes());
   return {};
+}
+
+int restrict_ring(io_uring& ring) {
+  constexpr uint8_t operations[] = {IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_SEND};
+  io_uring_restriction rules[std::size(operations) + 1] = {};
+  uint32_t count = 0;
+  for (const uint8_t operation : operations) {
+    rules[count].opcode = IORING_RESTRICTION_SQE_OP;
+    rules[count++].sqe_op = operation;
+  }
+  rules[count].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
+  rules[count++].sqe_flags = IOSQE_BUFFER_SELECT;
+  const int result = io_uring_register_restrictions(&ring, rules, count);
+  return result != 0 ? result : io_uring_enable_rings(&ring);
 }
 
 }  // namespace kv

@@ -39,12 +39,15 @@ bool read_all(const std::string& path, std::string& text, Diagnostics& out) {
     unreadable(name, fmt::format("cannot open: {}", std::strerror(errno)), out);
     return false;
   }
+  // The only copies of a password in the file shall be those that are wiped here and below.
+  std::setvbuf(file.get(), nullptr, _IONBF, 0);
   char chunk[65536];
   std::size_t bytes = sizeof(chunk);
   while (bytes == sizeof(chunk) && text.size() <= file_bytes_max) {
     bytes = std::fread(chunk, 1, sizeof(chunk), file.get());
     text.append(chunk, bytes);
   }
+  explicit_bzero(chunk, sizeof(chunk));
   if (std::ferror(file.get()) != 0) {
     unreadable(name, fmt::format("cannot read: {}", std::strerror(errno)), out);
     return false;
@@ -85,8 +88,10 @@ bool read_file(const std::string& path, std::string& text, Diagnostics& out) {
 bool load_file(const std::string& path, Settings& settings, Diagnostics& out) {
   try {
     std::string text;
-    if (!read_file(path, text, out)) return false;
-    return load_text(text, format_of(path, text), name_of(path), settings, out);
+    const bool loaded = read_file(path, text, out) &&
+                        load_text(text, format_of(path, text), name_of(path), settings, out);
+    explicit_bzero(text.data(), text.size());
+    return loaded;
   } catch (const std::bad_alloc&) {
     unreadable(name_of(path), "not enough memory to read it", out);
     return false;

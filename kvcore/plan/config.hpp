@@ -39,4 +39,7 @@ enum class IoChoice : uint64_t { automatic, io_uring, epoll };
 /// Index of the word in the choices of server.unix_socket_access.
 enum class SocketAccess : uint64_t { owner, group, everyone };
 
+/// Index of the word in the choices of server.sandbox.
+enum class SandboxMode : uint64_t { strict, log, off };
+
 }  // namespace kv

@@ -1,5 +1,7 @@
 // PING ECHO SELECT QUIT RESET AUTH HELLO.
 
+#include <string.h>
+
 #include <cstring>
 
 #include "server/commands/auth.hpp"
@@ -21,6 +23,7 @@ bool is_right(const ServerView& server, std::string_view user, std::string_view 
   for (uint64_t i = 0; i < sizeof given; ++i) {
     different |= static_cast<unsigned>(given[i] ^ wanted.data[i]);
   }
+  explicit_bzero(given, sizeof given);
   return different == 0;
 }
 

@@ -1,7 +1,6 @@
 // INFO: what the server is, holds and has done, in Redis's format with Redis's names where
 // Redis has one.
 
-#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -108,6 +107,7 @@ void write_server(const Call& call, Lines& lines) {
   lines.add("arch_bits:64");
   lines.add("multiplexing_api:{}", server.io);
   lines.add("ring_memory:{}", server.ring_memory);
+  lines.add("sandbox:{}", server.sandbox);
   lines.add("process_id:{}", getpid());
   lines.add("tcp_port:{}", server.port);
   lines.add("server_time_usec:{}", server.unix_us);
@@ -143,12 +143,9 @@ class Human {
 };
 
 /// Resident memory of the process, or 0 where /proc is not there. Source: proc(5), statm.
-uint64_t resident_bytes() {
-  const int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-  if (file < 0) return 0;
+uint64_t resident_bytes(int file) {
   char text[128];
-  const ssize_t bytes = read(file, text, sizeof text);
-  close(file);
+  const ssize_t bytes = file < 0 ? -1 : pread(file, text, sizeof text, /*offset=*/0);
   if (bytes <= 0) return 0;
   const std::string_view line(text, static_cast<uint64_t>(bytes));
   const uint64_t second = line.find(' ') + 1;
@@ -339,7 +336,7 @@ void write_body(const Call& call, const Readings& readings, ReplyWriter& out) {
 }  // namespace
 
 Outcome info(Call& call) {
-  Readings readings = {resident_bytes(), {}};
+  Readings readings = {resident_bytes(call.server.resident_file), {}};
   getrusage(RUSAGE_SELF, &readings.usage);
   return write_text(call, [&](ReplyWriter& body) { write_body(call, readings, body); });
 }

@@ -1,5 +1,6 @@
 #include "server/repl/session.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 
@@ -22,6 +23,7 @@ ServerView view_of(const Instance& instance) {
   view.counters = instance.counters;
   view.io = "none";
   view.ring_memory = "arena";
+  view.resident_file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
   return view;
 }
 

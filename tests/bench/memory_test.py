@@ -1,4 +1,4 @@
-"""bench/density.py and bench/startup.py work and fill their tables.
+"""bench/density.py, bench/startup.py and bench/sandbox.py work and fill their tables.
 
     memory_test.py --kvd KVD --kvload KVLOAD --kvmemset KVMEMSET
 """
@@ -55,9 +55,25 @@ def test_a_start_is_timed(programs):
     assert "1e+06 GB are left out: " in done.stdout, done.stdout
 
 
+def test_the_sandbox_is_measured_beside_none(programs):
+    with tempfile.TemporaryDirectory() as directory:
+        page = pathlib.Path(directory) / "page.md"
+        page.write_text("<!-- bench/sandbox.py -->\n<!-- end -->\n")
+        done = bench("sandbox.py", "--kvd", programs.kvd, "--generator", programs.kvload,
+                     "--pairs", 2, "--seconds", 0.1, "--update", page)
+        assert done.returncode == 0, done.stderr
+        assert page.read_text() == f"<!-- bench/sandbox.py -->\n{done.stdout}<!-- end -->\n"
+    rows = rows_of(done.stdout)
+    assert [row[0].rsplit(", ", 1)[1] for row in rows] == ["1 × 1", "50 × 1", "50 × 16"], rows
+    for row in rows:
+        assert float(row[1]) > 0 and float(row[2]) > 0, row
+        assert row[3].count("%") == row[4].count("%") == 1, row
+
+
 def test_what_cannot_be_measured_is_refused(programs):
     for script, arguments, code, message in (
             ("density.py", ["--keys", 5], 2, "--keys is 5, and at least 10,000 are needed\n"),
+            ("sandbox.py", ["--pairs", 1], 2, "--pairs is 1, and at least two are needed\n"),
             ("startup.py", ["--pairs", 0], 2, "--pairs is 0, and at least one is needed\n"),
             ("startup.py", ["--sizes", "1,x"], 2,
              "--sizes is '1,x', and numbers with commas between are needed\n"),

@@ -60,7 +60,7 @@ def proof_io_uring_serves_where_the_kernel_allows_it():
             raise Skip(server.report.splitlines()[-2])
         assert "  io: io_uring, or epoll where the kernel refuses it\n" in server.report
         memory = serves_with(server, "io_uring")
-        assert server.report.endswith(f" (io_uring, rings in {memory} memory)\n"), server.report
+        assert f" (io_uring, rings in {memory} memory, sandbox " in server.report, server.report
     with Kvd(*SMALL, *RING) as server:
         serves_with(server, "io_uring")
 

@@ -29,7 +29,7 @@ MIB = 1024 * 1024
 IO = os.environ.get("KVD_IO", "auto")
 IO_FLAGS = ["--server-io", IO]
 
-programs = argparse.Namespace()
+programs = argparse.Namespace(flags=[])  # flags: of every kvd that a proof starts
 
 
 class Skip(Exception):
@@ -197,7 +197,8 @@ class Kvd:
 
     def __init__(self, *flags, port=0, wrapper=(), preexec=None, **options):
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
-            [*wrapper, programs.kvd, "--port", str(port), *io_flags(flags), *flags],
+            [*wrapper, programs.kvd, "--port", str(port), *io_flags(flags), *programs.flags,
+             *flags],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
             preexec_fn=preexec, **options)
         self.report = ""
@@ -324,14 +325,20 @@ def raise_file_limit(count):
         resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
 
 
-def main(proofs):
-    """Runs the proofs that are named, or all of them."""
+def main(proofs, look_inside=True):
+    """Runs the proofs that are named, or all of them. They may look at the memory of kvd, which
+    only root may without server.core_dumps."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--kvplan", required=True)
     parser.add_argument("--kvd", required=True)
     parser.add_argument("--kvd-unplanned")
+    parser.add_argument("--sandbox", help="server.sandbox of every kvd that a proof starts")
     parser.add_argument("names", nargs="*")
     parser.parse_args(namespace=programs)
+    if programs.sandbox:
+        programs.flags += ["--server-sandbox", programs.sandbox]
+    if look_inside and os.geteuid() != 0:
+        programs.flags += ["--server-core-dumps", "on"]
     known = {name: value for name, value in proofs.items() if name.startswith("proof_")}
     for name in programs.names or known:
         begin = time.monotonic()

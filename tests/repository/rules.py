@@ -28,6 +28,7 @@ STARTS_UP = {
     "kvcore/memory/limits.hpp", "kvcore/memory/verify.cpp", "kvcore/memory/verify.hpp",
     "server/command_line.cpp", "server/command_line.hpp", "server/instance.cpp",
     "server/instance.hpp", "server/listener.cpp", "server/listener.hpp", "server/main.cpp",
+    "server/privileges.cpp", "server/privileges.hpp", "server/sandbox.cpp",
     "server/seal_hooks.cpp", "server/start_report.cpp", "server/start_report.hpp",
     "server/uring_setup.cpp", "server/epoll_setup.cpp", "server/backend.cpp",
     "server/backend.hpp",
@@ -203,6 +204,18 @@ def rule_every_startup_file_that_may_allocate_exists(files):
             yield f"{name}:1: listed in STARTS_UP and not there"
 
 
+def rule_the_permitted_system_calls_are_documented(files):
+    """ARCHITECTURE.md's table has the rows of system_calls.def, in their order."""
+    text = files.get("server/system_calls.def", "")
+    wanted = re.findall(r'^KV_PERMITTED\((\w+), (\w+), \w+, "(.*)"\)', text, re.MULTILINE)
+    if len(wanted) != len(re.findall(r"^KV_PERMITTED\(", text, re.MULTILINE)):
+        yield "server/system_calls.def:1: a row that cannot be read"
+    listed = re.findall(r"^\| `(\w+)` \| (both|io_uring|epoll) \|[^|]*\| (.*) \|$",
+                        files.get("ARCHITECTURE.md", ""), re.MULTILINE)
+    if wanted != listed:
+        yield f"ARCHITECTURE.md:1: the table is not that of system_calls.def: {wanted} {listed}"
+
+
 def rule_links_lead_to_files(files):
     """Every relative link of a Markdown file names something that is there."""
     for name, number, line in lines_of(files, (".md",)):
@@ -251,6 +264,8 @@ self_tests = {
     rule_nothing_is_left_to_be_done: ("server/x.cpp", "// TO" "DO: later\n", "// todos los\n"),
     rule_no_path_of_a_machine_is_named: (
         "README.md", "see /ho" "me/me/file\n", "see https://example.org/home/x and /proc/1\n"),
+    rule_the_permitted_system_calls_are_documented: (
+        "server/system_calls.def", 'KV_PERMITTED(close, both, any, "closes")\n', "// No rows.\n"),
     rule_links_lead_to_files: (
         "README.md", "see [it](docs/gone.md)\n", "see [it](LICENSE) and [x](https://x.org/y)\n"),
     rule_code_is_formatted: ("server/x_unformatted.cpp", "int  x ;\n", "int x;\n"),

@@ -1,0 +1,3 @@
+# libseccomp for the sandbox of kvd.
+include(FindStatic)
+kv_find_static(Libseccomp seccomp.h seccomp)
