@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "kvcore/load/diagnostic.hpp"
-#include "planner/edits.hpp"
+#include "kvcore/load/edits.hpp"
 #include "planner/exit_code.hpp"
 #include "planner/manifest.hpp"
 #include "planner/policy.hpp"

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "kvcore/load/edits.hpp"
 #include "kvcore/plan/descriptors.hpp"
 #include "planner/manifest.hpp"
 #include "planner/number_text.hpp"
@@ -123,16 +124,43 @@ Finding locked_memory(const HostFacts& facts, const Allocation& allocation) {
 
 Finding cgroup(const HostFacts& facts, const Allocation& allocation) {
   Finding out = {"control group", Verdict::pass, "no memory limit is set", {}};
-  if (!facts.cgroup) return out;
+  if (!facts.limits.cgroup) return out;
   const uint64_t needed = allocation.container_bytes;
-  out.text = fmt::format("the limit is {} bytes ({}); the container's plan is {}",
-                         grouped(facts.cgroup->bytes), facts.cgroup->file, grouped(needed));
-  if (facts.cgroup->bytes >= needed) return out;
+  out.text =
+      fmt::format("the limit is {} bytes ({}); the container's plan is {}",
+                  grouped(facts.limits.cgroup->bytes), facts.limits.cgroup->file, grouped(needed));
+  if (facts.limits.cgroup->bytes >= needed) return out;
   out.verdict = Verdict::fail;
   out.remedy = fmt::format(
       "give it {} bytes: docker run --memory, resources.limits.memory, MemoryMax= in the unit",
       limit_bytes(allocation));
   return out;
+}
+
+/// RLIMIT_AS or RLIMIT_DATA, which strike while the arena is reserved.
+Finding process_limit(std::string_view name, std::string_view limit, const HostFacts& facts,
+                      const Allocation& allocation) {
+  for (const Ceiling& ceiling : ceilings(facts.limits, allocation)) {
+    if (ceiling.name != name) continue;
+    Finding out = {name,
+                   Verdict::pass,
+                   fmt::format("{} is {} bytes; about {} are needed", limit,
+                               grouped(ceiling.limit_bytes), grouped(ceiling.needed_bytes)),
+                   {}};
+    if (ceiling.fits()) return out;
+    out.verdict = Verdict::fail;
+    out.remedy = ceiling.remedy;
+    return out;
+  }
+  return {name, Verdict::pass, fmt::format("{} is unlimited", limit), {}};
+}
+
+Finding address_space(const HostFacts& facts, const Allocation& allocation) {
+  return process_limit("address space", "RLIMIT_AS", facts, allocation);
+}
+
+Finding writable_memory(const HostFacts& facts, const Allocation& allocation) {
+  return process_limit("writable memory", "RLIMIT_DATA", facts, allocation);
 }
 
 Finding memory(const HostFacts& facts, const Allocation& allocation) {
@@ -245,6 +273,8 @@ constexpr auto examinations = std::to_array<Examination>({
     open_files,
     locked_memory,
     cgroup,
+    address_space,
+    writable_memory,
     memory,
     huge_pages,
     overcommit,
@@ -261,6 +291,20 @@ std::vector<Finding> examine(const HostFacts& facts, const Allocation& allocatio
     out.push_back(examination(facts, allocation));
   }
   return out;
+}
+
+void add_lowering(std::vector<Finding>& findings, const HostFacts& facts, const Config& asked,
+                  const Allocation& allocation) {
+  ExtraBudgets bounds;
+  for (const Ceiling& ceiling : ceilings(facts.limits, allocation)) {
+    bounds.push_back({&whole_budget(ceiling.measures), ceiling.largest_figure(), ceiling.limit});
+  }
+  for (Finding& finding : findings) {
+    if (finding.verdict != Verdict::fail) continue;
+    const bool limited = finding.name == "control group" || finding.name == "address space" ||
+                         finding.name == "writable memory" || finding.name == "locked memory";
+    if (limited) finding.remedy += "; " + lowering_advice(asked, bounds);
+  }
 }
 
 std::string_view verdict_word(Verdict verdict) {

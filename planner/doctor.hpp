@@ -25,6 +25,11 @@ struct Finding {
 /// One finding for each fact, always in the same order.
 std::vector<Finding> examine(const HostFacts& facts, const Allocation& allocation);
 
+/// Adds to what mends a failed limit the option that could be lowered instead, with the largest
+/// value that fits all limits. `asked` is the config as it was given, whose plan is `allocation`.
+void add_lowering(std::vector<Finding>& findings, const HostFacts& facts, const Config& asked,
+                  const Allocation& allocation);
+
 /// "pass", "warn", "fail".
 std::string_view verdict_word(Verdict verdict);
 

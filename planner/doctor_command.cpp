@@ -65,7 +65,9 @@ ExitCode run_doctor(std::span<char* const> arguments) {
 
   DoctorReport report;
   report.allocation = &file.allocation;
-  report.findings = examine(read_host_facts(), file.allocation);
+  const HostFacts facts = read_host_facts();
+  report.findings = examine(facts, file.allocation);
+  add_lowering(report.findings, facts, file.settings.config, file.allocation);
   const std::string failure = look_at_server(flags, report);
   if (!failure.empty()) {
     print_error(failure, "", line.color());

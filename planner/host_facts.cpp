@@ -12,6 +12,8 @@
 #include <fstream>
 #include <string_view>
 
+#include "kvcore/memory/limits.hpp"
+
 namespace kv {
 
 namespace {
@@ -74,7 +76,7 @@ std::optional<uint64_t> unless_zero(uint64_t value) {
 }
 
 void read_memory(HostFacts& facts) {
-  facts.cgroup = cgroup_memory_limit();
+  facts.limits = read_process_limits();
   facts.memory_available = unless_zero(proc_bytes("/proc/meminfo", "MemAvailable"));
   facts.huge_pages_free =
       number_in_file("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");

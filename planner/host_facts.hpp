@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "kvcore/memory/limits.hpp"
+#include "kvcore/memory/ceilings.hpp"
 
 namespace kv {
 
@@ -26,7 +26,9 @@ struct HostFacts {
   bool may_lock = false;                   ///< CAP_IPC_LOCK
   bool may_raise = false;                  ///< CAP_SYS_RESOURCE
 
-  std::optional<CgroupLimit> cgroup;  ///< the smallest, from the process's group to the root
+  /// What kvd will be held to: it starts with the limits of this process, and uses about as much
+  /// address space as kvplan.
+  ProcessLimits limits;
   std::optional<uint64_t> memory_available;
   std::optional<uint64_t> huge_pages_free;  ///< of 2 MiB
   std::string transparent_huge_pages;       ///< "always", "madvise", "never"; empty for none

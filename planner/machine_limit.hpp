@@ -15,9 +15,7 @@ struct MachineLimit {
   std::string source;  ///< the file, and the field where it has several
 };
 
-/// The parameters are for tests.
-std::optional<MachineLimit> machine_limit(const std::string& membership_file = "/proc/self/cgroup",
-                                          const std::string& mount_point = "/sys/fs/cgroup",
-                                          const std::string& meminfo_file = "/proc/meminfo");
+/// All files are read below `root`, which is for tests.
+std::optional<MachineLimit> machine_limit(const std::string& root = "");
 
 }  // namespace kv

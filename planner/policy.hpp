@@ -17,8 +17,8 @@
 #include <string>
 #include <vector>
 
+#include "kvcore/load/edits.hpp"
 #include "kvcore/load/settings.hpp"
-#include "planner/edits.hpp"
 
 namespace kv {
 

@@ -2,18 +2,9 @@
 
 #include <sys/random.h>
 
-#include <algorithm>
-
 namespace kv {
 
 namespace {
-
-/// Address space beyond the plan, so that a part nobody planned shows as a difference in
-/// verify() and not as an arena that is too small. It costs nothing and is given back.
-/// Explicit huge pages are set aside for all of it, so one of them has to do.
-uint64_t spare_bytes(HugePages huge_pages) {
-  return huge_pages == HugePages::explicit_ ? 2 * mebibyte : 64 * mebibyte;
-}
 
 HashKey random_hash_key() {
   HashKey key;
@@ -28,10 +19,8 @@ Failure Instance::carve(const Allocation& planned) {
   allocation = planned;
   const Config& config = allocation.config;
   const auto huge_pages = static_cast<HugePages>(config.memory_huge_pages);
-  if (Failure failure =
-          arena.reserve(allocation.arena_bytes + spare_bytes(huge_pages), huge_pages)) {
-    return failure;
-  }
+  const uint64_t asked = allocation.arena_bytes + arena_spare_bytes(huge_pages);
+  if (Failure failure = arena.reserve(asked, huge_pages)) return failure;
   connections.carve(arena, allocation);
   scratch = Scratch::carve(arena, config);
   store = Store::carve(arena, config, random_hash_key());

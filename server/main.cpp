@@ -12,6 +12,7 @@
 #include "server/listener.hpp"
 #include "server/privileges.hpp"
 #include "server/repl/repl.hpp"
+#include "server/room.hpp"
 #include "server/sandbox.hpp"
 #include "server/seal_hooks.hpp"
 #include "server/server.hpp"
@@ -32,6 +33,9 @@ KvdExit fail(KvdExit code, const std::string& message) {
 [[gnu::noinline]] KvdExit allocate(kv::Instance& instance, const kv::Config& config,
                                    bool with_report) {
   const kv::PlanResult planned = kv::plan(config);
+  if (kv::Failure failure = kv::check_room(config, planned.allocation)) {
+    return fail(KvdExit::os_error, *failure);
+  }
   if (kv::Failure failure = kv::raise_file_limit(config)) {
     return fail(KvdExit::os_error, *failure);
   }

@@ -8,12 +8,14 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "kvcore/memory/assert.hpp"
+#include "kvcore/memory/cgroup.hpp"
 #include "kvcore/memory/limits.hpp"
 
 #ifndef PR_SET_VMA
@@ -128,7 +130,8 @@ int populate_pages(std::span<std::byte> memory, uint64_t page_bytes) {
 /// A worker has at least this much to clear.
 constexpr uint64_t worker_bytes_min = 256 * mebibyte;
 
-/// What takes the time is to clear pages, so each processor clears a share.
+/// What takes the time is to clear pages, so each processor clears a share. Where no thread can be
+/// had (its stack is address space too), this one clears that share as well.
 int populate_in_parallel(std::span<std::byte> memory, uint64_t page_bytes) {
   const uint64_t processors = std::max(1U, std::thread::hardware_concurrency());
   const uint64_t shares = std::clamp<uint64_t>(memory.size() / worker_bytes_min, 1, processors);
@@ -137,9 +140,14 @@ int populate_in_parallel(std::span<std::byte> memory, uint64_t page_bytes) {
   std::vector<std::jthread> workers;
   for (uint64_t begin = share_bytes; begin < memory.size(); begin += share_bytes) {
     const auto share = memory.subspan(begin, std::min(share_bytes, memory.size() - begin));
-    workers.emplace_back([&error, share, page_bytes] {
+    const auto work = [&error, share, page_bytes] {
       if (const int failed = populate_pages(share, page_bytes)) error = failed;
-    });
+    };
+    try {
+      workers.emplace_back(work);
+    } catch (const std::system_error&) {
+      work();
+    }
   }
   const auto own = memory.first(std::min<uint64_t>(share_bytes, memory.size()));
   if (const int failed = populate_pages(own, page_bytes)) error = failed;

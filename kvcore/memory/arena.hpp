@@ -33,6 +33,20 @@ struct Ledger {
   uint64_t total_bytes = 0;
 };
 
+/// Address space that is reserved beyond the plan, so that a part nobody planned shows as a
+/// difference in verify() and not as an arena that is too small. It costs nothing and is given
+/// back. Explicit huge pages are set aside for all of it, so one of them has to do.
+constexpr uint64_t arena_spare_bytes(HugePages huge_pages) {
+  return huge_pages == HugePages::explicit_ ? 2 * mebibyte : 64 * mebibyte;
+}
+
+/// Address space in use while an arena of so many bytes is reserved: with what is spare, the pages
+/// before and behind, and what an aligned base takes.
+constexpr uint64_t arena_mapping_bytes(uint64_t bytes, HugePages huge_pages) {
+  const uint64_t aligning = huge_pages == HugePages::transparent ? 2 * mebibyte : 0;
+  return bytes + arena_spare_bytes(huge_pages) + 2 * 4096 + aligning;
+}
+
 class Arena {
  public:
   Arena() = default;

@@ -9,20 +9,6 @@
 
 namespace kv {
 
-/// A limit of a control group, and the file that sets it.
-struct CgroupLimit {
-  uint64_t bytes;
-  std::string file;
-};
-
-/// The smallest memory limit of the process's control group and the groups above it; nothing
-/// when none is set. Understands version 2 (memory.max) and 1 (memory.limit_in_bytes). Inside
-/// a container only the groups that are mounted there can be seen. The parameters are for
-/// tests. Source: cgroups(7), Documentation/admin-guide/cgroup-v2.rst.
-std::optional<CgroupLimit> cgroup_memory_limit(
-    const std::string& membership_file = "/proc/self/cgroup",
-    const std::string& mount_point = "/sys/fs/cgroup");
-
 /// The value of a resource limit (RLIMIT_…), UINT64_MAX for none.
 uint64_t resource_limit(int resource);
 

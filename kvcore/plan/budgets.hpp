@@ -37,11 +37,19 @@ inline constexpr auto budgets = std::to_array<BudgetInfo>({
 #include "kvcore/plan/components.def"
 });
 
+/// The budget of the arena or of the container, as an option of its own.
+constexpr const BudgetInfo& whole_budget(BudgetInfo::Of of) {
+  return budgets[of == BudgetInfo::Of::container ? 2 : 1];
+}
+
 /// REQUIRES: `option` is the option of a budget.
 constexpr const BudgetInfo& budget_info(Option option) {
   uint64_t i = 0;
   while (budgets[i].option != option) ++i;
   return budgets[i];
 }
+
+static_assert(whole_budget(BudgetInfo::Of::arena).option == Option::budget_arena);
+static_assert(whole_budget(BudgetInfo::Of::container).option == Option::budget_container);
 
 }  // namespace kv

@@ -11,12 +11,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "kvcore/memory/cgroup.hpp"
 #include "kvcore/memory/limits.hpp"
 
 namespace kv {
@@ -359,57 +359,6 @@ TEST_CASE("an arena that nothing was carved from is given back whole") {
     CHECK(!mappings_of(begin, 32 * mebibyte).empty());
   }
   CHECK(mappings_of(begin, 32 * mebibyte).empty());
-}
-
-/// A directory of files that stands for /proc and /sys.
-class FakeCgroups {
- public:
-  FakeCgroups() {
-    char path[] = "/tmp/kv_cgroup_XXXXXX";
-    REQUIRE(mkdtemp(path) != nullptr);
-    root = path;
-  }
-  ~FakeCgroups() { std::filesystem::remove_all(root); }
-
-  void write(const std::string& file, const std::string& text) const {
-    std::filesystem::create_directories(std::filesystem::path(root + file).parent_path());
-    std::ofstream(root + file) << text;
-  }
-  std::optional<CgroupLimit> limit() const {
-    return cgroup_memory_limit(root + "/membership", root + "/fs");
-  }
-
-  std::string root;
-};
-
-TEST_CASE("the smallest memory limit from the process's group to the root counts") {
-  FakeCgroups f;
-  f.write("/membership", "0::/a/b\n");
-  f.write("/fs/a/b/memory.max", "max\n");
-  CHECK(!f.limit());
-  f.write("/fs/a/memory.max", "1000000\n");
-  f.write("/fs/memory.max", "2000000\n");
-  REQUIRE(f.limit());
-  CHECK(f.limit()->bytes == 1'000'000);
-  CHECK(f.limit()->file == f.root + "/fs/a/memory.max");
-  f.write("/fs/a/b/memory.max", "3000\n");
-  CHECK(f.limit()->bytes == 3000);
-}
-
-TEST_CASE("a limit of control groups version 1 counts, and its largest number is none") {
-  FakeCgroups f;
-  f.write("/membership", "9:name=systemd:/x\n4:cpu,memory:/docker/1\n0::/\n");
-  f.write("/fs/memory/memory.limit_in_bytes", "9223372036854771712\n");
-  CHECK(!f.limit());
-  // In a container the group's own directory is mounted as the root.
-  f.write("/fs/memory/memory.limit_in_bytes", "268435456\n");
-  REQUIRE(f.limit());
-  CHECK(f.limit()->bytes == 268'435'456);
-}
-
-TEST_CASE("without control groups there is no limit") {
-  FakeCgroups f;
-  CHECK(!f.limit());
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ std::string kernel_of(uint32_t major, uint32_t minor, IoChoice choice = IoChoice
 
 TEST_CASE("a machine that lacks nothing passes everything") {
   const auto findings = examine(good_host(), small_plan());
-  CHECK(findings.size() == 11);
+  CHECK(findings.size() == 13);
   for (const Finding& finding : findings) {
     CAPTURE(finding.name);
     CHECK(finding.verdict == Verdict::pass);
@@ -170,14 +170,55 @@ TEST_CASE("memory can be locked by limit or by privilege") {
 TEST_CASE("the control group must hold the container's plan") {
   HostFacts facts = good_host();
   CHECK(told("control group", facts, small_plan()) == "pass: no memory limit is set");
-  facts.cgroup = CgroupLimit{200000, "memory.max"};
+  facts.limits.cgroup = CgroupLimit{200000, "memory.max"};
   CHECK(told("control group", facts, small_plan()) ==
         "pass: the limit is 200,000 bytes (memory.max); the container's plan is 200,000");
-  facts.cgroup->bytes = 199999;
+  facts.limits.cgroup->bytes = 199999;
   CHECK(told("control group", facts, small_plan()) ==
         // 200,000 bytes are 48.8 pages, so the limit to give is 49 pages.
         "fail: the limit is 199,999 bytes (memory.max); the container's plan is 200,000 => give "
         "it 200704 bytes: docker run --memory, resources.limits.memory, MemoryMax= in the unit");
+}
+
+TEST_CASE("the limits of address space and of writable memory must hold the arena") {
+  HostFacts facts = good_host();
+  CHECK(told("address space", facts, small_plan()) == "pass: RLIMIT_AS is unlimited");
+  CHECK(told("writable memory", facts, small_plan()) == "pass: RLIMIT_DATA is unlimited");
+  // The arena, 100,000; to reserve it, 64 MiB more, 2 MiB to align it and two pages, 69,214,208;
+  // for the rest of the start 1,048,576; and what is in use, 1,000: 70,363,784.
+  facts.limits.address_bytes = 1000;
+  facts.limits.address_bytes_max = 70'363'784;
+  CHECK(told("address space", facts, small_plan()) ==
+        "pass: RLIMIT_AS is 70,363,784 bytes; about 70,363,784 are needed");
+  facts.limits.address_bytes_max = 70'363'783;
+  // 70,363,784 / 1,024 = 68,714.6.
+  CHECK(told("address space", facts, small_plan()) ==
+        "fail: RLIMIT_AS is 70,363,783 bytes; about 70,363,784 are needed => raise it with ulimit "
+        "-v 68715, or LimitAS=70363784 in a systemd unit");
+  // Nothing is written to what only aligns and guards: 100,000 + 67,108,864 + 1,048,576 + 1,000.
+  facts.limits.data_bytes = 1000;
+  facts.limits.data_bytes_max = 68'258'439;
+  CHECK(told("writable memory", facts, small_plan()) ==
+        "fail: RLIMIT_DATA is 68,258,439 bytes; about 68,258,440 are needed => raise it with "
+        "ulimit -d 66659, or LimitDATA=68258440 in a systemd unit");
+}
+
+TEST_CASE("where a limit does not hold the plan, one option is named that fits") {
+  Config asked;
+  const Allocation allocation = plan(asked).allocation;
+  HostFacts facts = good_host();
+  facts.limits.cgroup = CgroupLimit{allocation.container_bytes - 1, "memory.max"};
+  std::vector<Finding> findings = examine(facts, allocation);
+  add_lowering(findings, facts, asked, allocation);
+  std::string remedy;
+  for (const Finding& finding : findings) {
+    if (finding.name == "control group") remedy = finding.remedy;
+  }
+  // A byte less is a page less of the arena. The part before the ring ends 832 bytes before a page:
+  // 3,264 bytes are 13 blocks of 256, and no other option loses as small a share.
+  CHECK(remedy.find("; or lower store_bytes to 218876672 (instead of 218,880,000): 3,328 fewer "
+                    "bytes for keys and values, so that 999 of the 1,000 keys can be at all of "
+                    "their limits at once") != std::string::npos);
 }
 
 TEST_CASE("too little memory for the arena is a failure, for the container a warning") {

@@ -24,14 +24,16 @@ COLUMNS_MAX = 100
 
 # Code of kvd that runs after seal(): all of kvcore/memory and server but what starts it up.
 STARTS_UP = {
-    "kvcore/memory/arena.cpp", "kvcore/memory/arena.hpp", "kvcore/memory/limits.cpp",
-    "kvcore/memory/limits.hpp", "kvcore/memory/verify.cpp", "kvcore/memory/verify.hpp",
+    "kvcore/memory/arena.cpp", "kvcore/memory/arena.hpp", "kvcore/memory/ceilings.cpp",
+    "kvcore/memory/ceilings.hpp", "kvcore/memory/cgroup.cpp", "kvcore/memory/cgroup.hpp",
+    "kvcore/memory/limits.cpp", "kvcore/memory/limits.hpp", "kvcore/memory/verify.cpp",
+    "kvcore/memory/verify.hpp",
     "server/command_line.cpp", "server/command_line.hpp", "server/instance.cpp",
     "server/instance.hpp", "server/listener.cpp", "server/listener.hpp", "server/main.cpp",
-    "server/privileges.cpp", "server/privileges.hpp", "server/sandbox.cpp",
-    "server/seal_hooks.cpp", "server/start_report.cpp", "server/start_report.hpp",
-    "server/uring_setup.cpp", "server/epoll_setup.cpp", "server/backend.cpp",
-    "server/backend.hpp",
+    "server/privileges.cpp", "server/privileges.hpp", "server/room.cpp", "server/room.hpp",
+    "server/sandbox.cpp", "server/seal_hooks.cpp", "server/start_report.cpp",
+    "server/start_report.hpp", "server/uring_setup.cpp", "server/epoll_setup.cpp",
+    "server/backend.cpp", "server/backend.hpp",
 }
 
 # What may allocate, or maps memory. fmt::format_to_n and std::string_view may not match.

@@ -36,4 +36,8 @@ std::vector<Edit> smallest_edits(const Config& config, const ExtraBudgets& extra
 /// "key_count = 812 (instead of 1,000): 188 fewer keys that can exist at once".
 std::string describe(const Edit& edit);
 
+/// "or lower key_count to 812 (instead of 1,000): 188 fewer keys that can exist at once", the
+/// smallest of the edits that lower an option; or that no single one is enough.
+std::string lowering_advice(const Config& config, const ExtraBudgets& extra);
+
 }  // namespace kv

@@ -1,16 +1,19 @@
-#include "planner/edits.hpp"
+#include "kvcore/load/edits.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "kvcore/load/guarantee.hpp"
+#include "kvcore/load/words.hpp"
 #include "kvcore/plan/validate.hpp"
-#include "planner/number_text.hpp"
 
 namespace kv {
 
 namespace {
+
+using words::counted;
+using words::grouped;
 
 /// Block sizes that are tried in each direction: 4 KiB, in steps of 4.
 constexpr uint64_t block_steps_max = 1024;
@@ -169,6 +172,15 @@ std::vector<Edit> smallest_edits(const Config& config, const ExtraBudgets& extra
 std::string describe(const Edit& edit) {
   return fmt::format("{} = {} (instead of {}): {}", option_info(edit.option).key, edit.to,
                      grouped(edit.from), edit.gives_up);
+}
+
+std::string lowering_advice(const Config& config, const ExtraBudgets& extra) {
+  for (const Edit& edit : smallest_edits(config, extra)) {
+    if (edit.to >= edit.from) continue;
+    return fmt::format("or lower {} to {} (instead of {}): {}", option_info(edit.option).key,
+                       edit.to, grouped(edit.from), edit.gives_up);
+  }
+  return "or lower several options: no single one is enough (kvplan solve, kvplan sweep)";
 }
 
 }  // namespace kv
