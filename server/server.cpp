@@ -143,9 +143,17 @@ void Server::complete(const Completion& completion) {
   }
 }
 
+/// The kernel frees a socket some time after it was closed, so for a tick or two it counts as one
+/// that is open. Else clients that come and go, or are refused, as fast as they can would take
+/// kernel memory that nobody planned.
+bool Server::may_accept() const {
+  const uint64_t sockets = connections_.count() + closed_now_ + closed_before_;
+  return sockets < connections_.capacity() + allocation_.terms.closed_sockets;
+}
+
 void Server::accept_on_all() {
   for (uint32_t listener = 0; listener < listeners_; ++listener) {
-    if ((accepting_ & 1U << listener) != 0) continue;
+    if ((accepting_ & 1U << listener) != 0 || !may_accept()) continue;
     accepting_ |= 1U << listener;
     io_.accept(listener);
   }
@@ -157,7 +165,7 @@ void Server::on_accept(uint32_t listener, int32_t result) {
   if (stopping_) return;
   // After a failure (no descriptors, no kernel memory) the next tick tries again: at once
   // would be a busy loop.
-  if (result < 0) return;
+  if (result < 0 || !may_accept()) return;
   accepting_ |= 1U << listener;
   io_.accept(listener);
 }
@@ -167,6 +175,7 @@ void Server::admit(int socket, uint32_t listener) {
   const uint32_t index = stopping_ ? index_none : connections_.open();
   if (index == index_none) {
     ++view_.statistics.connections_rejected;
+    ++closed_now_;
     io_.refuse(socket, too_many_clients);
     return;
   }
@@ -177,6 +186,7 @@ void Server::admit(int socket, uint32_t listener) {
   if (is_denied(record.peer)) {
     ++view_.statistics.connections_denied;
     connections_.close(index);
+    ++closed_now_;
     io_.refuse(socket, denied);
     return;
   }
@@ -235,6 +245,8 @@ void Server::sweep() {
   view_.received_rate.sample(statistics.bytes_received, elapsed_ms);
   view_.sent_rate.sample(statistics.bytes_sent, elapsed_ms);
   swept_ms_ = now_ms_;
+  closed_before_ = closed_now_;
+  closed_now_ = 0;
   close_left();
   for (uint32_t index = 0; index < connections_.opened(); ++index) {
     const ConnectionRecord& record = connections_[index];
@@ -310,6 +322,7 @@ void Server::finish_close(uint32_t index) {
   release_request(record);
   release_reply(record);
   io_.close(record.socket);
+  ++closed_now_;
   connections_.close(index);
   view_.clients = connections_.count();
 }

@@ -63,6 +63,7 @@ class Server {
   void on_accept(uint32_t listener, int32_t result);
   void admit(int socket, uint32_t listener);
   bool is_denied(const SocketName& peer) const;
+  bool may_accept() const;
   void accept_on_all();
   void serve_waiting();
   void serve_waiting(Resource resource);
@@ -144,7 +145,9 @@ class Server {
   Resource served_ = Resource::none;  ///< what serve_waiting() resumes somebody for
   bool untidy_ = false;               ///< the store has more to free than a turn allowed
   uint32_t listeners_ = 0;
-  uint32_t accepting_ = 0;  ///< a bit for each listener with an accept in flight
+  uint32_t accepting_ = 0;      ///< a bit for each listener with an accept in flight
+  uint64_t closed_now_ = 0;     ///< sockets closed in this tick
+  uint64_t closed_before_ = 0;  ///< and in the one before
   bool stopping_ = false;
 };
 

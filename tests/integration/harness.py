@@ -195,10 +195,10 @@ class Client:
 class Kvd:
     """A server on a free port, running until the end of the with statement."""
 
-    def __init__(self, *flags, port=0, wrapper=(), preexec=None, **options):
+    def __init__(self, *flags, port=0, wrapper=(), preexec=None, program=None, **options):
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
-            [*wrapper, programs.kvd, "--port", str(port), *io_flags(flags), *programs.flags,
-             *flags],
+            [*wrapper, program or programs.kvd, "--port", str(port), *io_flags(flags),
+             *programs.flags, *flags],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
             preexec_fn=preexec, **options)
         self.report = ""
