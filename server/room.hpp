@@ -1,4 +1,5 @@
-// Whether the process has room for a plan, asked before anything of it is taken.
+// Whether the process has room for a plan, asked before anything of it is taken: what does not
+// fit is refused with the way out of it, and costs nothing.
 #pragma once
 
 #include "kvcore/memory/ceilings.hpp"

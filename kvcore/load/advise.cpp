@@ -46,11 +46,11 @@ Advice about_buffers(const Violation& violation) {
                           key, value, limit),
               fmt::format("raise it to {}", exact_size(violation.limit))};
     case Rule::buffer_clipped:
-      return {
-          fmt::format("{} is {} but no more than {} is of use with these limits, so the buffers are "
-                      "planned with that",
-                      key, value, limit),
-          fmt::format("lower it to {}", exact_size(violation.limit))};
+      return {fmt::format(
+                  "{} is {} but no more than {} is of use with these limits, so the buffers are "
+                  "planned with that",
+                  key, value, limit),
+              fmt::format("lower it to {}", exact_size(violation.limit))};
     default:
       return {fmt::format("{} is {} but connections_max is {}, and a connection holds at most one",
                           key, value, limit),
