@@ -349,6 +349,7 @@ def contain(name):
                            + max(full["file"], storm["file"]),
                 "page_tables": cgroup.status_bytes(server.pid, "VmPTE"),
                 "ring_kernel": max(0, idle - tables - process_kernel),
+                "epoll_kernel": 0,  # the ring serves
                 "connection_kernel": full["kernel"] - idle,
                 "closed_memory": max(0, storm["kernel"] - full["kernel"])
                                  + max(0, storm["sockets"] - full["sockets"]),

@@ -92,6 +92,8 @@ constexpr Sample samples[] = {
     {Option::server_password, "'hunter2'", "\"hunter2\"", "hunter2"},
     {Option::server_protected_mode, "false", "false", "off"},
     {Option::server_io, "'epoll'", "\"epoll\"", "epoll"},
+    {Option::server_sandbox, "'log'", "\"log\"", "log"},
+    {Option::server_core_dumps, "true", "\"on\"", "on"},
     {Option::server_backlog, "128", "128", "128"},
     {Option::server_stall_timeout_ms, "'5s'", "5000", "5000ms"},
     {Option::server_request_timeout_ms, "0", "0", "0"},

@@ -72,7 +72,7 @@ Ending try_call(const SandboxTerms& given, const std::function<long()>& call) {
 SandboxTerms terms_of(SandboxMode mode, IoKind io = IoKind::io_uring) {
   SandboxTerms given;
   given.mode = mode;
-  given.io = backend;
+  given.io = io;
   return given;
 }
 
@@ -214,7 +214,7 @@ TEST_CASE("each backend may make its own calls and not those of the other") {
     for (const Trial& trial : trials) {
       INFO(trial.name);
       const Ending ending =
-          try_call(terms_of(SandboxMode::strict, backend), [&] { return trial.make(); });
+          try_call(terms_of(SandboxMode::strict, io), [&] { return trial.make(); });
       CHECK(ending.killed_by(SIGSYS) == !permitted);
       CHECK(WIFEXITED(ending.status) == permitted);
       CHECK(ending.said == (permitted ? "" : refusal(trial.number, trial.name)));
