@@ -38,7 +38,8 @@ std::optional<KvdExit> parse_command_line(int argc, char** argv, CommandLine& ou
   set_up_help(app);
   app.footer(
       "Exit codes: 0 it served and was stopped; 64 usage; 66 the config cannot be read;\n"
-      "71 the system refuses memory, sockets, io or the sandbox; 78 the config is invalid.");
+      "71 the system refuses memory, sockets, io or the sandbox; 78 the config is\n"
+      "invalid.");
   std::string config_file;
   std::string lock_file;
   app.add_option("-c,--config", config_file, "TOML or JSON file to read; - for standard input")

@@ -434,7 +434,7 @@ def proof_a_control_group_that_is_too_small_is_refused_with_an_option_that_fits(
 
 def proof_limits_of_the_process_that_are_too_low_are_refused_with_an_option_that_fits():
     """RLIMIT_AS and RLIMIT_DATA. With the option that is named kvd starts, and with the limit."""
-    flags = ["--connections", "100", "--keys", "1000"]
+    flags = ["--connections-max", "100", "--key-count", "1000"]
     low = plan(*flags)["arena_bytes"]
     for kind, name in ((resource.RLIMIT_AS, "RLIMIT_AS"), (resource.RLIMIT_DATA, "RLIMIT_DATA")):
         def limit_to(count, kind=kind):

@@ -51,7 +51,7 @@ TEST_CASE("a plan that fits every limit to the byte is not refused") {
 TEST_CASE("the refusal names the limit, what is missing, and an option whose value fits") {
   const Config config = small_config();
   const uint64_t needed = plan(config).allocation.container_bytes;
-  for (const uint64_t missing : {uint64_t{1}, uint64_t{4096}, uint64_t{500'000}, needed / 4}) {
+  for (const uint64_t missing : {uint64_t{1}, uint64_t{4096}, uint64_t{500'000}, needed / 10}) {
     CAPTURE(missing);
     ProcessLimits limits;
     limits.cgroup = CgroupLimit{needed - missing, "memory.max"};
