@@ -4,7 +4,8 @@
 #   clang      all warnings are errors; unit tests
 #   sanitize   AddressSanitizer and UndefinedBehaviorSanitizer; unit tests, the black-box
 #              proofs that do not measure memory, and a bounded run of each fuzz target
-#   gcc        all warnings are errors; every test, the rules of the repository among them
+#   gcc        all warnings are errors; every test: the rules of the repository, unit tests under
+#              valgrind, and a few seconds of the soak among them
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install-deps.sh
@@ -23,6 +24,6 @@ build_and_test() {
   ctest --preset "$preset" -j "$jobs" --repeat until-pass:2 "$@"
 }
 
-build_and_test clang -LE 'integration|repository'
+build_and_test clang -LE 'integration|repository|memcheck'
 build_and_test sanitize -LE 'exact|repository'
 build_and_test gcc
