@@ -83,7 +83,7 @@ void Server::serve_ready() {
 
 /// Returns false when the key has no elements for those behind.
 bool Server::serve_blocked(uint32_t index) {
-  const ConnectionRecord& record = connections_[index];
+  ConnectionRecord& record = connections_[index];
   // Whoever waits for a reply buffer runs its command when it has one.
   if (record.waiting_for != static_cast<uint8_t>(Resource::none)) return true;
   if (client_trait::has(record, client_trait::killed)) return true;
@@ -100,7 +100,10 @@ bool Server::serve_blocked(uint32_t index) {
     flush(index);
     return false;
   }
-  if (progress == Progress::executed) blocking_.resume(index);
+  if (progress == Progress::executed) {
+    record.progress_ms = now_ms_;  // Its reply is under way from now, however long it has waited.
+    blocking_.resume(index);
+  }
   return true;
 }
 
@@ -118,7 +121,10 @@ void Server::end_blocking() {
   while (blocking_.next_deadline_ms() <= now_ms_) {
     const uint32_t index = blocking_.time_out(now_ms_);
     if (index == index_none) continue;
-    if (connections_[index].waiting_for == static_cast<uint8_t>(Resource::none)) advance(index);
+    ConnectionRecord& record = connections_[index];
+    if (record.waiting_for != static_cast<uint8_t>(Resource::none)) continue;
+    record.progress_ms = now_ms_;
+    advance(index);
   }
 }
 

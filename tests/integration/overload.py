@@ -174,6 +174,29 @@ def proof_a_client_that_never_reads_is_closed_and_others_are_served():
         wait_until(lambda: other.info("clients")["connected_clients"] == "1", "its record is free")
 
 
+def proof_a_client_that_was_blocked_for_longer_than_the_stall_timeout_gets_its_reply():
+    """200 wait for 2 s and more, a millisecond apart, so that some of their replies are under way
+    whenever the server looks for those who stall; as many are served by a push."""
+    count = 200
+    with Kvd("--connections", str(2 * count + 1), "--keys", str(count), "--list-max", "1",
+             "--server-stall-timeout-ms", "100") as server, server.client() as pusher:
+        clients = [server.client() for _ in range(2 * count)]
+        for number, client in enumerate(clients[:count]):
+            client.send(encode("BLPOP", "none", 2 + number / 1000))
+        for number, client in enumerate(clients[count:]):
+            client.send(encode("BLPOP", f"list {number}", 0))
+        wait_until(lambda: pusher.info("clients")["blocked_clients"] == str(2 * count), "all wait")
+        for client in clients[:count]:
+            assert client.reply() is None
+        for number, client in enumerate(clients[count:]):
+            assert pusher.command("RPUSH", f"list {number}", number) == 1
+            assert client.reply() == [b"list %d" % number, b"%d" % number]
+            client.close()
+        assert stat(pusher, "stalled_connections_closed") == 0
+        for client in clients[:count]:
+            client.close()
+
+
 def proof_those_who_wait_for_a_large_reply_slot_are_served_in_order():
     """The one slot is held by a client that does not read; when it reads, the others follow."""
     value = b"v" * 4096
