@@ -16,6 +16,8 @@
 #include <optional>
 #include <vector>
 
+#include "kvcore/load/words.hpp"
+
 namespace kv {
 
 namespace {
@@ -142,6 +144,11 @@ bool parse_address(std::string_view text, sockaddr_storage& out, socklen_t& byte
   return true;
 }
 
+/// An error that a server answered, without its first byte, fit for a terminal.
+std::string shown(std::string_view line) {
+  return words::plain_or_quoted(line.substr(std::min<uint64_t>(1, line.size())));
+}
+
 std::string bulk(std::string_view text) { return fmt::format("${}\r\n{}\r\n", text.size(), text); }
 
 struct Range {
@@ -228,7 +235,7 @@ OrError<std::string> ask_for_info(const std::string& address, const std::string&
     socket.send("*2\r\n" + bulk("AUTH") + bulk(password));
     const auto reply = socket.line();
     if (!reply) return failed("no answer to AUTH");
-    if (!reply->starts_with('+')) return failed("AUTH: " + reply->substr(1));
+    if (!reply->starts_with('+')) return failed("AUTH: " + shown(*reply));
   }
   socket.send("*2\r\n" + bulk("INFO") + bulk("memory"));
   const auto head = socket.line();
@@ -236,7 +243,7 @@ OrError<std::string> ask_for_info(const std::string& address, const std::string&
   uint64_t bytes = 0;
   const auto read = std::from_chars(head->data() + 1, head->data() + head->size(), bytes);
   if (head->front() != '$' || read.ec != std::errc() || bytes > reply_bytes_max) {
-    return failed("INFO: " + head->substr(1));
+    return failed("INFO: " + shown(*head));
   }
   auto body = socket.bytes(bytes);
   if (!body) return failed("INFO ended early");

@@ -2,7 +2,9 @@
 
 import json
 import os
+import socket
 import tempfile
+import threading
 
 import harness
 from harness import Kvd, programs, run
@@ -102,6 +104,40 @@ def proof_the_doctor_refuses_a_server_that_is_no_kvd():
             result = run(programs.kvplan, "doctor", path, *flags)
             assert result.returncode == 2, result.stdout
             assert result.stderr.startswith("kvplan: error: "), result.stderr
+
+
+def answered(path, answer, password=""):
+    """What the doctor says of a server that answers everything with the same bytes."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def serve():
+            client = listener.accept()[0]
+            with client:
+                client.recv(1 << 16)
+                client.sendall(answer)
+                client.shutdown(socket.SHUT_WR)
+                client.recv(1 << 16)
+
+        server = threading.Thread(target=serve, daemon=True)
+        server.start()
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        result = run(programs.kvplan, "doctor", path, "--address", address,
+                     env={"KVD_PASSWORD": password})
+        server.join(timeout=20)
+    assert result.returncode == 2, result
+    start = f"kvplan: error: {address}: "
+    assert result.stderr.startswith(start), result.stderr
+    return result.stderr[len(start):].rstrip()
+
+
+def proof_the_doctor_survives_whatever_a_server_answers():
+    """Also an empty line, and what would steer the terminal."""
+    with Config() as path:
+        assert answered(path, b"\r\n", password="x") == "AUTH: ''"
+        assert answered(path, b"-WRONGPASS\r\n", password="x") == "AUTH: WRONGPASS"
+        assert answered(path, b"\r\n") == "no answer to INFO"
+        assert answered(path, b"-\x1b[2J\x07\r\n") == "INFO: '\\x1b[2J\\x07'"
+        assert answered(path, b"$5\r\nab") == "INFO ended early"
+        assert answered(path, b"$99999999999999\r\n") == "INFO: 99999999999999"
 
 
 if __name__ == "__main__":
