@@ -89,13 +89,13 @@ std::string parse(const Json& json, Lock& lock) {
     if (value.is_structured()) return fmt::format("not a lock: {} has no value", in_quotes(name));
     lock.options.emplace_back(name, compact(value));
   }
-  uint64_t sum = 0;
+  QuickAmount sum = uint64_t{0};
   for (const auto& [name, bytes] : components_at->items()) {
     if (!bytes.is_number_unsigned()) {
       return fmt::format("not a lock: component {} has no bytes", in_quotes(name));
     }
     lock.components.emplace_back(name, bytes.get<uint64_t>());
-    sum += bytes.get<uint64_t>();
+    sum = sum + bytes.get<uint64_t>();
   }
   lock.layout_version = json["layout_version"].get<uint64_t>();
   lock.arena_bytes = json["arena_bytes"].get<uint64_t>();
@@ -103,7 +103,7 @@ std::string parse(const Json& json, Lock& lock) {
   if (config_sha256(lock) != hash->get_ref<const std::string&>()) {
     return "edited by hand: its config does not have its config_sha256";
   }
-  if (sum != lock.arena_bytes) {
+  if (!sum.ok() || sum.value() != lock.arena_bytes) {
     return "edited by hand: its components do not add up to its arena_bytes";
   }
   return {};

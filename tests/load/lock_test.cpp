@@ -76,6 +76,12 @@ TEST_CASE("a lock that somebody edited is not a lock") {
         "edited by hand: its config does not have its config_sha256");
   CHECK(reading(replaced(text, "\"arena_bytes\": ", "\"arena_bytes\": 1")) ==
         "edited by hand: its components do not add up to its arena_bytes");
+  // 2^64 - 1 and 2 are 1 to those who let a sum wrap.
+  Lock wrapping;
+  wrapping.components = {{"map", UINT64_MAX}, {"blocks", 2}};
+  wrapping.arena_bytes = 1;
+  CHECK(reading(lock_text(wrapping)) ==
+        "edited by hand: its components do not add up to its arena_bytes");
   CHECK(reading(replaced(text, "\"layout_version\": ", "\"layout_version\": -")) ==
         "not a lock: a member is missing or has another type");
   CHECK(reading(replaced(text, "kvplan/lock/1", "kvplan/lock/2")) ==
