@@ -103,6 +103,8 @@ void Server::advance(uint32_t index) {
   flush(index);
   // flush() may have closed a connection that is ending.
   if (flag::has(record, flag::ending | flag::closing) || record.socket < 0) return;
+  // One that was killed is closed at the end of the turn; its buffer may be full until then.
+  if (client_trait::has(record, client_trait::killed)) return;
   if (progress == Progress::needs_input || progress == Progress::executed) receive_more(index);
 }
 
