@@ -85,8 +85,11 @@ void Server::on_send(uint32_t index, int32_t result) {
 void Server::advance(uint32_t index) {
   ConnectionRecord& record = connections_[index];
   flag::clear(record, flag::received);
+  // A frame that is known to lack bytes is received on first: nobody who waits for a large slot
+  // may queue for a reply buffer before it.
+  const bool lacks_bytes = record.frame_needs > record.request_end - record.request_begin;
   Progress progress = Progress::needs_input;
-  while (!stopping_ && Connections::has_input(record) &&
+  while (!lacks_bytes && !stopping_ && Connections::has_input(record) &&
          !client_trait::has(record, client_trait::killed)) {
     progress = execute_one(index);
     if (store_.watches().has_ready()) serve_ready();
