@@ -51,11 +51,11 @@ using Conditions = std::vector<scmp_arg_cmp>;
 
 /// Descriptors and process ids are ints, of which the kernel reads the lower half only.
 scmp_arg_cmp is_int(unsigned argument, int value) {
-  return SCMP_CMP32(argument, SCMP_CMP_EQ, static_cast<uint32_t>(value));
+  return {argument, SCMP_CMP_EQ, static_cast<uint32_t>(value), 0};
 }
 
 scmp_arg_cmp is_pointer(unsigned argument, const void* value) {
-  return SCMP_CMP64(argument, SCMP_CMP_EQ, reinterpret_cast<uint64_t>(value));
+  return {argument, SCMP_CMP_EQ, reinterpret_cast<uint64_t>(value), 0};
 }
 
 /// The rules of a call, one empty for one without limits.

@@ -73,6 +73,7 @@ def proof_clients_that_outnumber_the_buffers_are_all_served():
         exchange(clients, requests, replies)
         for client in clients:
             client.close()
+        wait_until(lambda: watcher.info("clients")["connected_clients"] == "1", "all have left")
         wait_until(lambda: crowd(server, watcher), "somebody waits for a receive buffer")
         assert watcher.command("FLUSHALL") == "OK"
         wait_until(lambda: watcher.used() == before, "every buffer is free again")

@@ -180,9 +180,9 @@ TEST_CASE("a harmless question of the C library fails with EPERM, and the proces
       {"sched_yield", SYS_sched_yield},
       {"sysinfo", SYS_sysinfo},
       {"prlimit64", SYS_prlimit64}};
-  for (const auto& [name, number] : questions) {
-    INFO(name);
-    const long call = number;
+  for (const auto& question : questions) {
+    INFO(question.first);
+    const long call = question.second;
     const Ending ending = try_call(terms_of(SandboxMode::strict),
                                    [call] { return syscall(call, 0L, 0L, 0L, 0L, 0L, 0L); });
     CHECK(ending.exited_with(EPERM));
