@@ -298,6 +298,8 @@ def fault_full_store(world, random):
             stored.append(world.key(number))
         else:
             raise AssertionError("the store is never full")
+        if not stored:
+            return  # another fault was first
         again = world.command(client, "SET", stored[0], "w" * size)
         assert again == "OK", f"an overwrite of the same size: {again}"
         for at in range(0, len(stored), 200):
