@@ -148,8 +148,10 @@ def proof_a_lock_lets_nothing_else_start():
     with tempfile.TemporaryDirectory() as directory:
         config = pathlib.Path(directory, "a.toml")
         lock = pathlib.Path(directory, "a.toml.lock")
+        of_every_kvd = [f"{flag[len('--server-'):].replace('-', '_')} = '{value}'\n"
+                        for flag, value in zip(programs.flags[::2], programs.flags[1::2])]
         config.write_text("connections_max = 10\nkey_count = 10\n[server]\nport = 0\n"
-                          f"io = '{harness.IO}'\n")
+                          f"io = '{harness.IO}'\n" + "".join(of_every_kvd))
         locked = ["--config", str(config), "--lock", str(lock)]
         expect([*locked, "--check"], 78, rf"{lock}: error: cannot open the lock: No such file or "
                r"directory; kvplan lock writes it \[lock-missing\]\n")
