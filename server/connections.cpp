@@ -1,6 +1,7 @@
 #include "server/connections.hpp"
 
 #include "kvcore/memory/assert.hpp"
+#include "server/planted.hpp"
 
 namespace kv {
 
@@ -79,7 +80,7 @@ void Connections::close(uint32_t index) {
   KV_ASSERT(record.request_buffer == index_none);
   KV_ASSERT(record.reply_buffer == index_none);
   record.socket = -1;
-  record.generation = (record.generation + 1) & 0xffffff;
+  if (!planted(Fault::kept_generation)) record.generation = (record.generation + 1) & 0xffffff;
   record.waiting = {index_none, free_head_};
   free_head_ = index;
   --count_;

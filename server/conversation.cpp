@@ -5,6 +5,7 @@
 
 #include "kvcore/memory/assert.hpp"
 #include "server/connection_flags.hpp"
+#include "server/planted.hpp"
 #include "server/server.hpp"
 
 namespace kv {
@@ -31,6 +32,7 @@ void Server::on_receive(uint32_t index, int32_t result, uint32_t buffer) {
     return;
   }
   if (result == -ENOBUFS) {
+    if (planted(Fault::forgotten_client)) return;
     wait_for(Resource::request_buffer, index);
     return;
   }
@@ -40,7 +42,8 @@ void Server::on_receive(uint32_t index, int32_t result, uint32_t buffer) {
   }
   if (result <= 0) {  // The client has closed its side: it may still read its replies.
     flag::set(record, flag::ending);
-    if (result < 0 || !flag::has(record, flag::sending)) begin_close(index);
+    const bool drops = result < 0 || planted(Fault::dropped_reply);
+    if (drops || !flag::has(record, flag::sending)) begin_close(index);
     return;
   }
   flag::clear(record, flag::woken);
@@ -63,7 +66,10 @@ void Server::on_send(uint32_t index, int32_t result) {
     return;
   }
   if (result > 0) {
-    record.reply_sent += static_cast<uint32_t>(result);
+    const bool is_whole = record.reply_sent + static_cast<uint32_t>(result) == record.reply_filled;
+    if (is_whole || !planted(Fault::reply_sent_twice)) {
+      record.reply_sent += static_cast<uint32_t>(result);
+    }
     record.progress_ms = now_ms_;
     view_.statistics.bytes_sent += static_cast<uint64_t>(result);
   }
@@ -95,7 +101,7 @@ void Server::advance(uint32_t index) {
     if (store_.watches().has_ready()) serve_ready();
     if (progress != Progress::executed) break;
   }
-  lookahead_.drop(index);
+  if (!planted(Fault::stale_lookahead)) lookahead_.drop(index);
   if (progress == Progress::ended || stopping_) flag::set(record, flag::ending);
   const bool unfinished = progress == Progress::needs_input && Connections::has_input(record);
   if (!unfinished) {
@@ -195,7 +201,9 @@ bool Server::make_request_room(uint32_t index) {
 void Server::release_request(ConnectionRecord& record) {
   if (record.large_request != index_none) connections_.release(Resource::large_request, record);
   if (record.request_buffer != index_none) {
-    io_.release_buffer(connections_.drop_request_buffer(record));
+    const uint32_t buffer = connections_.drop_request_buffer(record);
+    const bool leaks = planted(Fault::leaked_buffer) && flag::has(record, flag::closing);
+    if (!leaks) io_.release_buffer(buffer);
   }
   record.request_begin = record.request_end = 0;
 }

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "kvcore/memory/assert.hpp"
+#include "server/planted.hpp"
 
 namespace kv {
 
@@ -38,14 +39,15 @@ void KeyWatches::add(Kind kind, uint32_t client, uint32_t hash_high, uint32_t en
   KeyWatch& watch = watches_[index];
   watch = {key_index, client, index_none, index_none, list};
   list = index;
-  if (kind == Kind::wait) {
+  if (kind == Kind::wait && !planted(Fault::out_of_order)) {
     watch.previous = key.last_wait;
     (key.last_wait == index_none ? key.first_wait : watches_[key.last_wait].next) = index;
     key.last_wait = index;
   } else {
-    watch.next = key.first_watch;
-    if (key.first_watch != index_none) watches_[key.first_watch].previous = index;
-    key.first_watch = index;
+    uint32_t& first = kind == Kind::wait ? key.first_wait : key.first_watch;
+    watch.next = first;
+    if (first != index_none) watches_[first].previous = index;
+    first = index;
   }
   ++used_;
 }

@@ -34,3 +34,13 @@ set(KVD_CORE_SOURCES
   commands/text.cpp
   commands/transaction.cpp
 )
+
+# Connections and the loop, behind the io interface.
+set(KVD_SERVER_SOURCES
+  blocking.cpp
+  connections.cpp
+  conversation.cpp
+  execution.cpp
+  lookahead.cpp
+  server.cpp
+)

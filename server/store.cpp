@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kvcore/memory/assert.hpp"
+#include "server/planted.hpp"
 
 namespace kv {
 
@@ -108,7 +109,8 @@ Store::Found Store::find(std::string_view key, uint64_t hash) {
 
 Store::Found Store::peek(std::string_view key, uint64_t hash) {
   const uint32_t index = table_.find(key, hash, blocks_);
-  if (index == index_none || !is_due(table_.entry(index))) return {index, hash};
+  const bool is_dead = index != index_none && is_due(table_.entry(index));
+  if (!is_dead || planted(Fault::expired_key)) return {index, hash};
   remove_expired(index);
   return {index_none, hash};
 }

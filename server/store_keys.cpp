@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kvcore/memory/assert.hpp"
+#include "server/planted.hpp"
 #include "server/store.hpp"
 
 namespace kv {
@@ -150,7 +151,7 @@ StoreResult Store::write(std::string_view key, Found found, uint64_t offset,
   KV_ASSERT(entry.type == Type::string);
   blocks_.write(entry.key_block, entry.chain_bytes(), entry.key_bytes + offset, data);
   entry.length = static_cast<uint32_t>(bytes);
-  note_change(found.index);
+  if (!planted(Fault::missed_change)) note_change(found.index);
   note_use();
   return {Code::ok, bytes};
 }
@@ -176,7 +177,7 @@ StoreResult Store::rename(Found from, std::string_view to) {
     KV_ASSERT(index == from.index);
     moved.hash_high = table_.entry(index).hash_high;
     table_.entry(index) = moved;
-    note_change(index);
+    if (!planted(Fault::lost_wake_up)) note_change(index);
   }
   note_use();
   return {};
@@ -231,7 +232,7 @@ StoreResult Store::copy(Found from, std::string_view to) {
   if (const StoreResult room = make_room(need); !room.ok()) return room;
 
   if (target) {
-    release(table_.entry(target.index));
+    if (!planted(Fault::leaked_blocks)) release(table_.entry(target.index));
   } else {
     target.index = table_.insert(target.hash);
     table_.entry(target.index).accessed_s = now_s_;

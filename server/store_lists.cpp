@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kvcore/memory/assert.hpp"
+#include "server/planted.hpp"
 #include "server/store.hpp"
 
 namespace kv {
@@ -71,7 +72,7 @@ uint64_t Store::remove_elements(Found found, std::string_view element, uint64_t 
     if (equals(nodes_[at], element)) {
       unlink(entry, at);
       blocks_.release(nodes_[at].block, nodes_[at].bytes);
-      nodes_.release(at);
+      if (!planted(Fault::leaked_node)) nodes_.release(at);
       ++removed;
     }
     at = after;

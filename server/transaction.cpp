@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "kvcore/memory/assert.hpp"
+#include "server/planted.hpp"
 
 namespace kv {
 
@@ -67,7 +68,8 @@ Transactions::Queued Transactions::queue(uint32_t client, std::span<const Slice>
 
 void Transactions::close(uint32_t client) {
   TransactionState& state = states_[client];
-  if (state.slot != index_none) free_.release(state.slot);
+  const bool leaks = planted(Fault::leaked_slot) && state.aborted;
+  if (state.slot != index_none && !leaks) free_.release(state.slot);
   state = {index_none, 0, 0, false, false, false, {}};
 }
 
