@@ -1,0 +1,412 @@
+// From a seed to a script: a config of many tiny limits, and clients that run into all of them.
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+
+#include "kvcore/plan/allocation.hpp"
+#include "kvcore/plan/validate.hpp"
+#include "random.hpp"
+#include "script.hpp"
+
+namespace kv::sim {
+
+namespace {
+
+using Kind = Action::Kind;
+
+/// What a seed is mostly about.
+enum class Theme : uint8_t { mixed, strings, lists, blocking, transactions, expiry, crowd };
+
+using Templates = std::initializer_list<const char*>;
+
+// K a key, V a value, N a number, I a position, P a small number, T seconds, M milliseconds, W a
+// time to wait, D an end of a list.
+constexpr Templates strings = {
+    "SET K V",      "SET K V",      "SET K V NX",      "SET K V XX GET",  "SET K V EX T",
+    "SET K V PX M", "SET K N",      "SET K V KEEPTTL", "GET K",           "GET K",
+    "GETSET K V",   "GETDEL K",     "GETEX K PX M",    "GETEX K PERSIST", "SETNX K V",
+    "SETEX K T V",  "PSETEX K M V", "APPEND K V",      "STRLEN K",        "SETRANGE K P V",
+    "MGET K K K",   "MSET K V K V", "MSETNX K V K V",  "GETRANGE K I I",  "MSET K V K V K V K V",
+    "INCR K",       "DECR K",       "INCRBY K N",      "DECRBY K N",      "SET K V GET EX T"};
+constexpr Templates keys = {
+    "DEL K",      "UNLINK K K",   "EXISTS K K",        "TOUCH K",  "TYPE K", "RENAME K K",
+    "RENAME K K", "RENAMENX K K", "COPY K K REPLACE",  "COPY K K", "DBSIZE", "RANDOMKEY",
+    "KEYS *",     "DEL K K K K",  "SCAN 0 COUNT 1000", "FLUSHALL"};
+constexpr Templates expiry = {
+    "EXPIRE K T",     "PEXPIRE K M",    "PEXPIRE K M NX", "PEXPIRE K M GT",
+    "PEXPIRE K M LT", "PEXPIRE K M XX", "PERSIST K",      "TTL K",
+    "PTTL K",         "PEXPIRETIME K",  "PSETEX K M V",   "SET K V PX M",
+    "GETEX K PX M",   "EXPIRE K -1",    "RPUSH K V V V",  "PEXPIREAT K 1700000100000",
+    "SET K V",        "GET K",          "LRANGE K 0 -1",  "EXISTS K K K"};
+constexpr Templates lists = {"RPUSH K V",
+                             "RPUSH K V V V",
+                             "LPUSH K V V",
+                             "RPUSHX K V",
+                             "LPUSHX K V",
+                             "RPOP K",
+                             "LPOP K",
+                             "LPOP K P",
+                             "RPOP K P",
+                             "LLEN K",
+                             "LRANGE K 0 -1",
+                             "LRANGE K I I",
+                             "LINDEX K I",
+                             "LSET K I V",
+                             "LPOS K V",
+                             "LINSERT K BEFORE V V",
+                             "LREM K I V",
+                             "LTRIM K I I",
+                             "LMOVE K K D D",
+                             "RPOPLPUSH K K",
+                             "LMPOP 2 K K D",
+                             "LMPOP 1 K D COUNT P",
+                             "RPUSH K V V V V V V",
+                             "LINSERT K AFTER V V",
+                             "LRANGE K 0 -1"};
+constexpr Templates blocking = {"BLPOP K W",
+                                "BRPOP K K W",
+                                "BLPOP K K K W",
+                                "BLMOVE K K D D W",
+                                "BRPOPLPUSH K K W",
+                                "BLMPOP W 2 K K D",
+                                "RPUSH K V",
+                                "RPUSH K V V",
+                                "LPUSH K V",
+                                "DEL K",
+                                "BLMPOP W 1 K D COUNT P",
+                                "BLPOP K W",
+                                "BRPOP K W",
+                                "RENAME K K",
+                                "LLEN K"};
+constexpr Templates transactions = {"MULTI",   "EXEC",    "DISCARD", "WATCH K K",
+                                    "WATCH K", "UNWATCH", "EXEC",    "SET K V"};
+constexpr Templates control = {"PING",
+                               "PING V",
+                               "ECHO V",
+                               "SELECT 0",
+                               "SELECT 1",
+                               "HELLO 2",
+                               "HELLO 3",
+                               "RESET",
+                               "NOSUCH K",
+                               "GET",
+                               "GET K K",
+                               "CLIENT REPLY SKIP",
+                               "CLIENT REPLY OFF",
+                               "CLIENT REPLY ON",
+                               "CLIENT PAUSE M WRITE",
+                               "CLIENT PAUSE M",
+                               "CLIENT UNPAUSE",
+                               "CLIENT KILL ID P",
+                               "QUIT",
+                               "AUTH password",
+                               "HELLO 3 AUTH default password",
+                               "HELLO 2 AUTH default wrong",
+                               "AUTH wrong",
+                               "HELLO 4"};
+
+class Generator {
+ public:
+  explicit Generator(uint64_t seed) : random_(seed * 0x9e3779b97f4a7c15 + 1) {}
+
+  Script generate() {
+    constexpr Theme themes[] = {Theme::mixed,    Theme::strings,      Theme::lists,
+                                Theme::blocking, Theme::transactions, Theme::expiry};
+    theme_ = random_.one_in(40) ? Theme::crowd : themes[random_.below(std::size(themes))];
+    do {
+      draw_config();
+    } while (!validate(script_.config).empty());
+    clients_ = script_.config.connections_max + random_.below(3);
+    theme_ == Theme::crowd ? add_crowd() : add_steps();
+    return script_;
+  }
+
+ private:
+  // Config.
+  void draw_config();
+  void draw_sessions();
+  // Actions.
+  void add(Action action) { script_.actions.push_back(std::move(action)); }
+  void add_steps();
+  void add_crowd();
+  void add_burst(int client);
+  void add_transaction(int client);
+  void add_request(int client, Words words);
+  void add_fault();
+  void add_turns(uint64_t count) {
+    add({Kind::turn, 0, 0, count, random_.percent(15) ? 0 : random_.below(1'000'000) + 1, {}});
+  }
+  // Words.
+  Words command();
+  Words fill(const char* text);
+  Words too_many();
+  std::string key();
+  std::string value();
+  std::string word(char placeholder);
+
+  Random random_;
+  Theme theme_ = Theme::mixed;
+  Script script_;
+  uint64_t clients_ = 0;
+};
+
+void Generator::draw_config() {
+  Config& config = script_.config;
+  config = {};
+  const bool crowd = theme_ == Theme::crowd;
+  config.connections_max =
+      crowd ? random_.between(50, random_.one_in(8) ? 2000 : 400) : random_.between(1, 8);
+  config.key_count = random_.between(2, crowd ? 40 : 14);
+  config.key_size_max = random_.between(4, 60);
+  config.val_size_max = random_.any_of<uint64_t>({8, 20, 64, 200, 400});
+  config.list_length_max = random_.any_of<uint64_t>({1, 3, 8, 20, 40});
+  config.block_bytes = random_.any_of<uint64_t>({16, 20, 32, 64});
+  // From what holds one key to what holds many.
+  const uint64_t bytes = config.key_size_max + config.val_size_max + 40;
+  config.store_bytes = bytes * random_.between(2, 2 + config.key_count * 2);
+  if (random_.one_in(8)) config.store_bytes = unset;
+  config.expiring_keys_max = random_.one_in(3) ? random_.below(config.key_count + 1) : unset;
+  config.memory_huge_pages = static_cast<uint64_t>(HugePages::off);
+  draw_sessions();
+}
+
+void Generator::draw_sessions() {
+  Config& config = script_.config;
+  const uint64_t clients = config.connections_max;
+  const bool crowd = theme_ == Theme::crowd;
+  config.request_buffers = random_.between(1, std::min<uint64_t>(clients, crowd ? 64 : 8));
+  if (theme_ == Theme::blocking) config.request_buffers = std::min<uint64_t>(clients, 8);
+  config.reply_buffers = random_.between(1, std::min<uint64_t>(clients, crowd ? 64 : 8));
+  config.request_buffer_bytes = random_.any_of<uint64_t>({256, 300, 1024});
+  config.reply_buffer_bytes = random_.any_of<uint64_t>({1024, 1500, 4096});
+  config.large_request_slots = random_.between(1, 2);
+  config.large_reply_slots = random_.between(1, 2);
+  config.command_args_max = random_.any_of<uint64_t>({8, 12, 50});
+  config.transaction_slots = random_.between(1, 3);
+  config.transaction_bytes = random_.any_of<uint64_t>({256, 400, 2048});
+  config.key_watches_max = random_.any_of<uint64_t>({1, 4, 10, 40});
+  config.server_stall_timeout_ms = random_.any_of<uint64_t>({100, 500, 2000, 30000});
+  config.server_request_timeout_ms = random_.any_of<uint64_t>({0, 700, 3000, 300000});
+  config.server_idle_timeout_ms = random_.one_in(5) ? random_.between(200, 5000) : 0;
+  config.slowlog_threshold_us = random_.any_of<uint64_t>({0, 500, 10000});
+  config.slowlog_length = random_.below(4);
+  if (random_.one_in(5)) config.server_password = Text("password");
+  script_.listeners = static_cast<uint32_t>(random_.between(1, 3));
+}
+
+std::string Generator::key() {
+  const Config& config = script_.config;
+  if (random_.one_in(60)) return std::string(config.key_size_max + random_.between(1, 100), 'K');
+  const uint64_t number = random_.below(config.key_count + 2);
+  std::string out = "k" + std::to_string(number);
+  if (number % 3 == 2) out.resize(std::max<uint64_t>(config.key_size_max * 2 / 3, 3), 'k');
+  if (number % 5 == 4) out.resize(std::max<uint64_t>(config.key_size_max, 3), 'x');
+  return out;
+}
+
+std::string Generator::value() {
+  const uint64_t limit = script_.config.val_size_max;
+  const char letter = static_cast<char>('a' + random_.below(4));
+  switch (random_.below(10)) {
+    case 0:
+      return "";
+    case 1:
+      return std::string(limit, letter);
+    case 2:
+      return std::string(random_.between(limit / 2, limit), letter);
+    case 3:
+      return random_.one_in(4) ? std::string(limit + random_.between(1, 200), letter) : "v";
+    case 4:
+    case 5:
+      return std::string(random_.below(limit + 1), letter);
+    default:
+      return std::string(1 + random_.below(std::min<uint64_t>(limit, 12)), letter);
+  }
+}
+
+std::string Generator::word(char placeholder) {
+  switch (placeholder) {
+    case 'K':
+      return key();
+    case 'V':
+      return value();
+    case 'N':
+      return random_.any_of<const char*>({"1", "-1", "7", "1000000", "9223372036854775807", "x"});
+    case 'I':
+      return random_.any_of<const char*>({"0", "1", "-1", "2", "-2", "100", "-100", "5"});
+    case 'P':
+      return random_.any_of<const char*>({"0", "1", "2", "3", "9", "20"});
+    case 'T':
+      return random_.any_of<const char*>({"1", "1", "2", "0", "100"});
+    case 'M':
+      return random_.any_of<const char*>({"1", "5", "20", "100", "400", "1000"});
+    case 'W':
+      return random_.any_of<const char*>({"0", "0", "0.01", "0.2", "1", "-1"});
+    default:
+      return random_.any_of<const char*>({"LEFT", "RIGHT"});
+  }
+}
+
+Words Generator::fill(const char* text) {
+  Words words;
+  std::istringstream in{std::string(text)};
+  for (std::string part; in >> part;) {
+    const bool is_placeholder =
+        part.size() == 1 && std::string("KVNIPTMWD").find(part[0]) != std::string::npos;
+    words.push_back(is_placeholder ? word(part[0]) : part);
+  }
+  return words;
+}
+
+/// More arguments than there may be, or a larger request.
+Words Generator::too_many() {
+  Words words = {random_.any_of<const char*>({"MGET", "DEL", "RPUSH"}), "k0"};
+  const uint64_t count = script_.config.command_args_max - 1 + random_.below(4);
+  while (words.size() < count) words.push_back(value());
+  return words;
+}
+
+Words Generator::command() {
+  const auto from = [&](const Templates& group) {
+    return fill(group.begin()[random_.below(group.size())]);
+  };
+  if (random_.one_in(80)) return too_many();
+  if (random_.percent(4)) return from(control);
+  if (random_.percent(8)) return from(keys);
+  if (random_.percent(60)) {
+    if (theme_ == Theme::strings) return from(strings);
+    if (theme_ == Theme::lists) return from(lists);
+    if (theme_ == Theme::blocking) return from(blocking);
+    if (theme_ == Theme::transactions) return from(transactions);
+    if (theme_ == Theme::expiry) return from(expiry);
+  }
+  const std::array<const Templates*, 6> all = {&strings, &lists,        &keys,
+                                               &expiry,  &transactions, &blocking};
+  return from(*all[random_.below(all.size())]);
+}
+
+void Generator::add_request(int client, Words words) {
+  bool is_plain = true;  // as an inline command
+  uint64_t bytes = 0;
+  for (const std::string& word : words) {
+    is_plain &= !word.empty();
+    bytes += word.size() + 1;
+  }
+  if (random_.one_in(25) && bytes > 3) {
+    add({Kind::half, client, client, random_.between(1, bytes), 0, std::move(words)});
+    if (random_.one_in(2)) add_turns(1 + random_.below(3));
+    if (random_.percent(80)) add({Kind::rest, client, client, 0, 0, {}});
+    return;
+  }
+  const bool is_line = is_plain && bytes < 100 && words.size() < 8 && random_.one_in(15);
+  add({is_line ? Kind::line : Kind::send, client, client, 0, 0, std::move(words)});
+}
+
+/// WATCH, something that others may come between, MULTI, a few commands, EXEC.
+void Generator::add_transaction(int client) {
+  const bool watches = random_.one_in(2);
+  if (watches) add_request(client, {"WATCH", key(), key()});
+  if (watches && random_.one_in(2)) {
+    add_turns(2);
+    add_burst(static_cast<int>(random_.below(clients_)));
+  }
+  add_request(client, {"MULTI"});
+  const uint64_t count = random_.below(6);
+  for (uint64_t i = 0; i < count; ++i) add_request(client, command());
+  if (random_.one_in(4)) add_turns(1);
+  add_request(client, {random_.one_in(8) ? "DISCARD" : "EXEC"});
+}
+
+void Generator::add_burst(int client) {
+  if (random_.percent(theme_ == Theme::transactions ? 25 : 5)) return add_transaction(client);
+  const uint64_t count = random_.one_in(12)    ? 20 + random_.below(80)
+                         : random_.percent(40) ? 2 + random_.below(10)
+                                               : 1;
+  for (uint64_t i = 0; i < count; ++i) add_request(client, command());
+}
+
+void Generator::add_fault() {
+  const int client = static_cast<int>(random_.below(clients_));
+  switch (random_.below(16)) {
+    case 0:
+      return add({Kind::shut, client, client, 0, 0, {}});
+    case 1:
+      return add({Kind::reset, client, client, 0, 0, {}});
+    case 2:
+      return add({Kind::cancel, client, client, 0, 0, {}});
+    case 3:
+    case 4:
+      return add({Kind::retry, client, client, random_.below(2), 0, {}});
+    case 5:
+    case 6:
+      return add({Kind::slow, client, client, random_.below(600), 0, {}});
+    case 7:
+    case 8:
+      return add({Kind::fast, client, client, 0, 0, {}});
+    case 9:
+      return add({Kind::clock, 0, 0, random_.any_of<uint64_t>({1, 20, 150, 1000, 40000}), 0, {}});
+    case 10:
+      return add({Kind::forward, 0, 0, random_.any_of<uint64_t>({5, 500, 60000}), 0, {}});
+    case 11:
+      return add({Kind::back, 0, 0, random_.any_of<uint64_t>({5, 500, 60000}), 0, {}});
+    case 12:
+    case 13:
+      return add({Kind::no_buffer, 0, 0, random_.between(1, 5), 0, {}});
+    case 14:
+      return add({Kind::refuse, 0, 0, random_.below(2), 0, {}});
+    default:
+      return add({Kind::junk, client, client, 0, 0, {}});
+  }
+}
+
+void Generator::add_steps() {
+  const uint64_t steps = random_.between(20, 160);
+  const uint64_t faults = random_.any_of<uint64_t>({0, 4, 10, 25});  // percent
+  for (uint64_t i = 0; i < steps; ++i) {
+    const int client = static_cast<int>(random_.below(clients_));
+    if (i < clients_ || random_.percent(6)) {
+      const int comes = i < clients_ ? static_cast<int>(i) : client;
+      add({Kind::connect, comes, comes, random_.one_in(5) ? random_.below(3) : 0, 0, {}});
+      if (script_.config.server_password.bytes > 0 && random_.percent(90)) {
+        add({Kind::send, comes, comes, 0, 0, {"AUTH", "password"}});
+      }
+    }
+    random_.percent(faults) ? add_fault() : add_burst(client);
+    if (random_.percent(70)) add_turns(1 + random_.below(4));
+  }
+}
+
+/// Storms of connections, many more than there is room for, which all do the same.
+void Generator::add_crowd() {
+  const int last = static_cast<int>(clients_) - 1;
+  add({Kind::connect, 0, last, 0, 0, {}});
+  add_turns(clients_ + 20);
+  if (script_.config.server_password.bytes > 0) {
+    add({Kind::send, 0, last, 0, 0, {"AUTH", "password"}});
+  }
+  for (int i = 0; i < 12; ++i) {
+    const int first = static_cast<int>(random_.below(clients_));
+    const int end = std::min(last, first + static_cast<int>(random_.below(clients_)));
+    if (random_.one_in(4)) {
+      add({random_.any_of({Kind::reset, Kind::shut, Kind::slow, Kind::cancel}),
+           first,
+           std::min(end, first + 100),
+           50,
+           0,
+           {}});
+    } else if (random_.one_in(5)) {
+      add({Kind::connect, first, end + 500, random_.below(3), 0, {}});
+    } else {
+      add({Kind::send, first, end, 0, 0, command()});
+      add({Kind::send, first, end, 0, 0, command()});
+    }
+    add_turns(1 + random_.below(12));
+  }
+}
+
+}  // namespace
+
+Script generate(uint64_t seed) { return Generator(seed).generate(); }
+
+}  // namespace kv::sim
