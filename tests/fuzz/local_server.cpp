@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "server/repl/reply_text.hpp"
+#include "tests/simulation/script.hpp"
 
 namespace kv::fuzz {
 
@@ -12,15 +13,6 @@ void require(bool holds, std::string_view what, std::string_view detail) {
   std::fprintf(stderr, "%.*s: %.*s\n", static_cast<int>(what.size()), what.data(),
                static_cast<int>(detail.size()), detail.data());
   std::abort();
-}
-
-std::string frame(const std::vector<std::string>& words) {
-  std::string out = "*" + std::to_string(words.size()) + "\r\n";
-  for (const std::string& word : words) {
-    out.append("$").append(std::to_string(word.size())).append("\r\n");
-    out.append(word).append("\r\n");
-  }
-  return out;
 }
 
 Config small_config() {
@@ -43,27 +35,15 @@ Config small_config() {
 }
 
 LocalServer::LocalServer(const Config& config) {
-  const PlanResult planned = plan(config);
-  require(planned.ok, "the config cannot be planned");
-  const Failure failure = instance_.carve(planned.allocation);
-  require(!failure, "carve", failure.value_or(""));
-  require(instance_.verification.equal(), "the arena is not what was planned");
-  view_.allocation = &instance_.allocation;
-  view_.verification = &instance_.verification;
-  view_.ledger = &instance_.arena.ledger();
-  view_.counters = instance_.counters;
-  view_.io = "none";
-  view_.ring_memory = "arena";
-  io_.emplace(instance_.connections.request_area(), LocalIo::Clock::simulated);
-  server_.emplace(Server::Parts{instance_.allocation, *io_, instance_.connections,
-                                instance_.scratch, instance_.store, view_, instance_.blocking,
-                                instance_.transactions});
-  server_->start();
+  const std::string wrong = whole_.carve(config);
+  require(wrong.empty(), wrong);
+  io_.emplace(whole_.instance.connections.request_area(), LocalIo::Clock::simulated);
+  whole_.start(*io_);
 }
 
 std::string LocalServer::command(int client, const std::vector<std::string>& words,
                                  uint64_t turns) {
-  io_->write(client, frame(words));
+  io_->write(client, sim::frame(words));
   std::string reply;
   for (uint64_t i = 0; i < turns && !io_->closed(client); ++i) {
     turn();
@@ -84,10 +64,10 @@ void LocalServer::end_and_check(int clients) {
   for (int client = 0; client < clients; ++client) {
     require(io_->closed(client), "a client that hung up is still connected");
   }
-  require(instance_.connections.count() == 0, "a connection record is left in use");
+  require(whole_.instance.connections.count() == 0, "a connection record is left in use");
   for (const Part part : {Part::connection_records, Part::request_buffers, Part::reply_buffers,
                           Part::large_requests, Part::large_replies}) {
-    require(view_.use[static_cast<uint64_t>(part)].used == 0, "left in use",
+    require(whole_.view.use[static_cast<uint64_t>(part)].used == 0, "left in use",
             part_info(part).id_text);
   }
 }

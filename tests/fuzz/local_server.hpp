@@ -8,9 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "server/instance.hpp"
 #include "server/repl/local_io.hpp"
-#include "server/server.hpp"
+#include "tests/simulation/whole_server.hpp"
 
 namespace kv::fuzz {
 
@@ -24,12 +23,11 @@ class LocalServer {
   LocalServer(const LocalServer&) = delete;
 
   LocalIo& io() { return *io_; }
-  Server& server() { return *server_; }
-  const Store& store() const { return instance_.store; }
-  const Config& config() const { return instance_.allocation.config; }
-  uint64_t block_count() const { return instance_.allocation[Part::blocks].count; }
+  Server& server() { return *whole_.server; }
+  const Store& store() const { return whole_.instance.store; }
+  const Allocation& allocation() const { return whole_.instance.allocation; }
 
-  void turn() { server_->turn(); }
+  void turn() { server().turn(); }
   /// Turns until the client has its reply, is closed, or `turns` are over.
   std::string command(int client, const std::vector<std::string>& words, uint64_t turns = 100);
 
@@ -37,15 +35,11 @@ class LocalServer {
   void end_and_check(int clients);
 
  private:
-  Instance instance_;
-  ServerView view_;
+  WholeServer whole_;
   std::optional<LocalIo> io_;
-  std::optional<Server> server_;
 };
 
 /// Ends the process with a message when `holds` is false: the fuzzer keeps the input.
 void require(bool holds, std::string_view what, std::string_view detail = {});
-
-std::string frame(const std::vector<std::string>& words);
 
 }  // namespace kv::fuzz
