@@ -26,7 +26,8 @@ constexpr std::array<KeyPlaces, command_count + 1> key_places = [] {
 
 bool Lookahead::read(const RequestParser& parser, const Store& store, From from,
                      std::string_view input) {
-  while (end_ < requests_.size()) {
+  // Requests whose keys are not asked for in time are better read with the next ones.
+  while (end_ < requests_.size() && keys_used_ < keys_.size()) {
     const std::span<Slice> room = std::span(slices_).subspan(slices_used_);
     const PlainRequest plain = parser.parse_plain(input, room);
     if (plain.bytes == 0) return !plain.lacks_room;

@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "kvcore/memory/arena.hpp"
+#include "kvcore/memory/prefetch.hpp"
 #include "kvcore/plan/chains.hpp"
 #include "kvcore/plan/records.hpp"
 
@@ -126,8 +127,8 @@ class BlockPool {
   /// Asks for the head of a chain: the first 128 bytes of its first block, or all of it.
   void prefetch(uint32_t first) const {
     const std::byte* const begin = block(first);
-    __builtin_prefetch(begin);
-    __builtin_prefetch(begin + prefetch_bytes_);
+    prefetch_line(begin);
+    prefetch_line(begin + prefetch_bytes_);
   }
 
  private:

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "kvcore/memory/arena.hpp"
+#include "kvcore/memory/prefetch.hpp"
 #include "kvcore/plan/records.hpp"
 
 namespace kv {
@@ -28,7 +29,7 @@ class NodePool {
   void release(uint32_t index);
   void clear();
 
-  void prefetch(uint32_t index) const { __builtin_prefetch(&nodes_[index]); }
+  void prefetch(uint32_t index) const { prefetch_line(&nodes_[index]); }
   ListNode& operator[](uint32_t index) { return nodes_[index]; }
   const ListNode& operator[](uint32_t index) const { return nodes_[index]; }
 

@@ -64,7 +64,7 @@ uint32_t Table::prefetch_entry(uint64_t hash) const {
   const uint32_t mask = slots_with(bucket, tag_of(hash));
   if (mask == 0) return index_none;
   const uint32_t index = bucket.entries[first_slot(mask)];
-  __builtin_prefetch(&entries_[index]);
+  prefetch_line(&entries_[index]);
   return index;
 }
 

@@ -13,6 +13,7 @@
 
 #include "kvcore/memory/arena.hpp"
 #include "kvcore/memory/block_pool.hpp"
+#include "kvcore/memory/prefetch.hpp"
 #include "kvcore/memory/siphash.hpp"
 #include "kvcore/plan/records.hpp"
 
@@ -34,7 +35,7 @@ class Table {
 
   // To find a key takes its bucket, its entry and its blocks, one after the other. Whoever has
   // several keys to find asks for the buckets of all, then for the entries of all.
-  void prefetch_bucket(uint64_t hash) const { __builtin_prefetch(&buckets_[home(hash)]); }
+  void prefetch_bucket(uint64_t hash) const { prefetch_line(&buckets_[home(hash)]); }
   /// Returns the first entry in the home of `hash` that may be the key's, or index_none.
   uint32_t prefetch_entry(uint64_t hash) const;
 
