@@ -30,7 +30,8 @@ def test_every_benchmark_has_a_line(kvmicro):
         own, limit, limit_ns, times = (cell.strip() for cell in cells)
         assert float(own.replace(",", "")) > 0, name
         if not name.strip().startswith("plan: "):
-            assert limit and float(limit_ns.replace(",", "")) > 0 and float(times) > 0, name
+            assert limit and float(limit_ns.replace(",", "")) > 0, name
+            assert float(times.replace(",", "")) >= 0, name  # 0.00 where the limit was held up
 
 
 def test_what_cannot_be_measured_is_refused(kvmicro):
