@@ -7,6 +7,7 @@ import resource
 import select
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -18,6 +19,8 @@ from harness import KIB, MIB, Kvd, encode, encode_array, encode_bulk, plan
 STORM = 10  # times connections_max, and at least
 STORM_MIN = 500
 TOO_MANY = b"-ERR max number of clients reached\r\n"
+
+WATCHED = 2000  # sockets, to tell what watching one costs
 
 # Nobody is to be closed for not reading while the others come.
 PATIENT = ["--server-stall-timeout-ms", "3600000", "--server-request-timeout-ms", "0"]
@@ -302,6 +305,35 @@ def process_kernel_bytes(directory):
                 shell.stdin.close()
 
 
+# Watches sockets as kvd does, when it is told to.
+WATCHER = f"""
+import select, socket, sys
+ends = [end for _ in range({WATCHED // 2}) for end in socket.socketpair()]
+poll = select.epoll()
+print("open", flush=True)
+sys.stdin.readline()
+for end in ends:
+    poll.register(end, select.EPOLLIN | select.EPOLLPRI | select.EPOLLRDHUP | select.EPOLLET)
+print("watched", flush=True)
+sys.stdin.readline()
+"""
+
+
+def watched_socket_bytes():
+    """What the kernel charges for watching one more socket with epoll."""
+    with cgroup.Group("kvd-watcher") as group:
+        group.limit(1 << 40, 1 << 40)
+        with subprocess.Popen([*group.wrapper(), sys.executable, "-c", WATCHER], text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as watcher:
+            charged = []
+            for step in ("open", "watched"):
+                assert watcher.stdout.readline() == step + "\n"
+                charged.append(settled_kernel_bytes(group))
+                watcher.stdin.write("\n")
+                watcher.stdin.flush()
+        return (charged[1] - charged[0]) / WATCHED
+
+
 def report(name, rows, measured, total, refusals):
     """Planned and measured, row by row."""
     print(f"{name:<28}{'planned':>15}{'measured':>15}")
@@ -327,11 +359,13 @@ def contain(name):
         program = cgroup.fresh_copy(harness.programs.kvd, directory)
         with Kvd(*flags, wrapper=group.wrapper(), program=program) as server:
             server.pid = group.process()
+            serves_epoll = " (epoll, " in server.report
+            alone = settled_kernel_bytes(group)
             attack = Attack(server, planned)
             assert attack.control.command("PING") == "PONG"
             tables = cgroup.status_bytes(server.pid, "VmPTE")
             # With what the ring keeps since its first client.
-            idle = settled_kernel_bytes(group)
+            idle = alone if serves_epoll else settled_kernel_bytes(group)
             group.forget_peaks()
             peaks = Peaks(group)
             found = []
@@ -343,18 +377,26 @@ def contain(name):
                 attack.close()
             full, storm = found
             total = max(full["total"], storm["total"])
+            # What the server has beyond one that serves nobody.
+            backend = max(0, idle - tables - process_kernel)
             measured = {
                 "arena": server.arena_mapping(rows["arena"])[3],
                 "process": max(full["anon"], storm["anon"]) - rows["arena"] + process_kernel
                            + max(full["file"], storm["file"]),
                 "page_tables": cgroup.status_bytes(server.pid, "VmPTE"),
-                "ring_kernel": max(0, idle - tables - process_kernel),
-                "epoll_kernel": 0,  # the ring serves
+                "ring_kernel": backend,
+                "epoll_kernel": 0,
                 "connection_kernel": full["kernel"] - idle,
                 "closed_memory": max(0, storm["kernel"] - full["kernel"])
                                  + max(0, storm["sockets"] - full["sockets"]),
                 "socket_memory": full["sockets"],
             }
+            if serves_epoll:
+                # Listening and the sandbox are of the process; the row of epoll is for clients.
+                watched = int(watched_socket_bytes() * planned["config"]["connections_max"])
+                measured.update(process=measured["process"] + backend, ring_kernel=0,
+                                epoll_kernel=watched,
+                                connection_kernel=measured["connection_kernel"] - watched)
             refusals = group.refusals()
     report(name, rows, measured, total, refusals)
     assert refusals["killed"] == 0, refusals
