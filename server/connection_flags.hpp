@@ -8,12 +8,14 @@
 
 namespace kv::connection_flag {
 
-constexpr uint8_t receiving = 1;  ///< a receive is in flight
-constexpr uint8_t sending = 2;    ///< a send is in flight
-constexpr uint8_t ending = 4;     ///< closes once its replies are sent; no more commands
-constexpr uint8_t closing = 8;    ///< closes once nothing is in flight
-constexpr uint8_t woken = 16;     ///< was first to wait for a receive buffer, and stays first
-constexpr uint8_t received = 32;  ///< has sent something in this turn that was not looked at yet
+constexpr uint8_t receiving = 1;   ///< a receive is in flight
+constexpr uint8_t sending = 2;     ///< a send is in flight
+constexpr uint8_t ending = 4;      ///< closes once its replies are sent; no more commands
+constexpr uint8_t closing = 8;     ///< closes once nothing is in flight
+constexpr uint8_t woken = 16;      ///< was first to wait for a receive buffer, and stays first
+constexpr uint8_t received = 32;   ///< has sent something in this turn that was not looked at yet
+constexpr uint8_t lingering = 64;  ///< closes once its client has taken all that was sent
+constexpr uint8_t dropping = 128;  ///< closes without waiting for that
 
 inline bool has(const ConnectionRecord& record, uint8_t flags) {
   return (record.flags & flags) != 0;

@@ -64,6 +64,17 @@ class Io {
   /// Ends both directions, so that operations in flight complete. The socket stays open.
   virtual void shut_down(int socket) = 0;
 
+  /// Bytes that were sent and are still in the kernel: the client has not taken them. 0 where
+  /// nobody will any more.
+  virtual uint64_t unsent_bytes(int socket) = 0;
+
+  /// Ends sending: the client gets what is unsent, and behind it the end of the stream.
+  virtual void end_sending(int socket) = 0;
+
+  /// What is unsent when the socket is closed is dropped then, and the client is told so. A Unix
+  /// socket keeps it: it lies with the client already.
+  virtual void drop_unsent(int socket) = 0;
+
   /// Closes the socket. REQUIRES: none of its operations is in flight.
   virtual void close(int socket) = 0;
 

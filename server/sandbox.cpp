@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,13 +20,24 @@
 #include <cstring>
 #include <vector>
 
+#include "kvcore/memory/assert.hpp"
+
 namespace kv {
 
 namespace {
 
 enum class Backends : uint8_t { both, io_uring, epoll };
 
-enum class Limit : uint8_t { any, log_output, resident_file, socket_file, no_address, own_abort };
+enum class Limit : uint8_t {
+  any,
+  log_output,
+  resident_file,
+  socket_file,
+  no_address,
+  own_abort,
+  asks_unsent,
+  sets_linger
+};
 
 struct PermittedCall {
   const char* name;
@@ -75,8 +89,25 @@ std::vector<Conditions> rules_of(Limit limit, const SandboxTerms& given) {
       return {{is_pointer(4, nullptr)}};
     case Limit::own_abort:
       return {{is_int(0, getpid()), is_int(2, SIGABRT)}};
+    case Limit::asks_unsent:
+      return {{is_int(1, SIOCOUTQ)}};
+    case Limit::sets_linger:
+      return {{is_int(1, SOL_SOCKET), is_int(2, SO_LINGER)}};
   }
   return {Conditions()};
+}
+
+/// When a call is refused that may be permitted with one argument: with any other.
+Conditions refusal_of(const char* name, const SandboxTerms& given) {
+  for (const PermittedCall& call : permitted_calls) {
+    if (std::strcmp(call.name, name) != 0) continue;
+    std::vector<Conditions> rules = rules_of(call.limit, given);
+    KV_ASSERT(rules.size() == 1);
+    KV_ASSERT(rules[0].size() == 1);
+    rules[0][0].op = SCMP_CMP_NE;
+    return rules[0];
+  }
+  return {};
 }
 
 /// The library's filter while it is built.
@@ -176,7 +207,7 @@ Failure enter_sandbox(const SandboxTerms& given) {
       }
     }
     for (const char* name : refused_calls) {
-      if (strict) filter.add(SCMP_ACT_ERRNO(EPERM), name, {});
+      if (strict) filter.add(SCMP_ACT_ERRNO(EPERM), name, refusal_of(name, given));
     }
     filter.prefer(given.io == IoKind::io_uring ? "io_uring_enter" : "epoll_pwait");
     program = filter.program();

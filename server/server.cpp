@@ -91,6 +91,7 @@ void Server::turn() {
   view_.clients_waiting = connections_.waiting_count();
   note_sessions();
   if (view_.stop_requested && !stopping_) stop();
+  if (stopping_ && now_ms_ >= stop_deadline_ms_) drop_all_unsent();
   if (timed_ != Command::unknown) end_time();
 }
 
@@ -250,15 +251,16 @@ void Server::sweep() {
   close_left();
   for (uint32_t index = 0; index < connections_.opened(); ++index) {
     const ConnectionRecord& record = connections_[index];
-    if (record.socket < 0 || flag::has(record, flag::closing)) continue;
+    if (record.socket < 0) continue;
+    if (flag::has(record, flag::lingering)) look_at_lingering(index);
+    if (flag::has(record, flag::closing)) continue;
     if (is_stalled(record)) {
       ++statistics.stalled_closed;
+      begin_close(index, Unsent::dropped);
     } else if (is_idle(record)) {
       ++statistics.idle_closed;
-    } else {
-      continue;
+      begin_close(index);
     }
-    begin_close(index);
   }
   if (!stopping_) accept_on_all();
 }
@@ -288,43 +290,6 @@ bool Server::is_idle(const ConnectionRecord& record) const {
   if (limit_ms == 0 || record.waiting_for != static_cast<uint8_t>(Resource::none)) return false;
   if (blocking_.is_blocked(connections_.index_of(record))) return false;
   return now_ms_ - record.active_ms >= limit_ms;
-}
-
-/// Closes those that CLIENT KILL named. One that killed itself still gets its replies.
-void Server::close_killed() {
-  view_.kills = false;
-  for (uint32_t index = 0; index < connections_.opened(); ++index) {
-    ConnectionRecord& record = connections_[index];
-    if (record.socket < 0 || !client_trait::has(record, client_trait::killed)) continue;
-    if (!flag::has(record, flag::ending)) begin_close(index);
-  }
-}
-
-/// A socket with an operation in flight must not be closed: the operation would never
-/// complete. shutdown() makes it complete first.
-void Server::begin_close(uint32_t index) {
-  ConnectionRecord& record = connections_[index];
-  if (flag::has(record, flag::closing)) return;
-  flag::set(record, flag::closing);
-  flag::clear(record, flag::received);
-  connections_.stop_waiting(index);
-  leave(index);
-  if (flag::has(record, flag::receiving | flag::sending)) {
-    io_.shut_down(record.socket);
-  } else {
-    finish_close(index);
-  }
-}
-
-void Server::finish_close(uint32_t index) {
-  ConnectionRecord& record = connections_[index];
-  KV_ASSERT(!flag::has(record, flag::receiving | flag::sending));
-  release_request(record);
-  release_reply(record);
-  io_.close(record.socket);
-  ++closed_now_;
-  connections_.close(index);
-  view_.clients = connections_.count();
 }
 
 }  // namespace kv

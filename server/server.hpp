@@ -57,6 +57,9 @@ class Server {
  private:
   enum class Progress : uint8_t { executed, needs_input, needs_reply_room, blocked, paused, ended };
 
+  /// What becomes of that which a client that is closed has not taken.
+  enum class Unsent : uint8_t { delivered, dropped };
+
   // The loop (server.cpp).
   void complete(const Completion& completion);
   void read_clocks();
@@ -70,10 +73,16 @@ class Server {
   void sweep();
   bool is_stalled(const ConnectionRecord& record);
   bool is_idle(const ConnectionRecord& record) const;
-  void close_killed();
   bool pauses() const { return view_.pause_until_ms > now_ms_; }
-  void begin_close(uint32_t index);
+
+  // The end of a client (closing.cpp).
+  void close_killed();
+  void begin_close(uint32_t index, Unsent unsent = Unsent::delivered);
   void finish_close(uint32_t index);
+  void linger(uint32_t index, uint64_t unsent_bytes);
+  void look_at_lingering(uint32_t index);
+  void close_socket(uint32_t index);
+  void drop_all_unsent();
   uint64_t timeout_ms() const;
 
   // One client (conversation.cpp).

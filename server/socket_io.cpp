@@ -1,7 +1,9 @@
 #include "server/socket_io.hpp"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -70,6 +72,24 @@ bool SocketIo::has_left(int socket) {
 }
 
 void SocketIo::shut_down(int socket) { ::shutdown(socket, SHUT_RDWR); }
+
+uint64_t SocketIo::unsent_bytes(int socket) {
+  int bytes = 0;
+  if (ioctl(socket, SIOCOUTQ, &bytes) != 0 || bytes <= 0) return 0;
+  // The count of a connection that was reset stays what it was; it has no peer.
+  sockaddr_storage peer = {};
+  socklen_t peer_bytes = sizeof peer;
+  const bool connected = getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &peer_bytes) == 0;
+  return connected ? static_cast<uint64_t>(bytes) : 0;
+}
+
+void SocketIo::end_sending(int socket) { ::shutdown(socket, SHUT_WR); }
+
+/// A close that may not wait at all is a reset.
+void SocketIo::drop_unsent(int socket) {
+  constexpr linger at_once = {/*l_onoff=*/1, /*l_linger=*/0};
+  setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
 
 void SocketIo::close(int socket) { ::close(socket); }
 

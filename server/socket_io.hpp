@@ -24,6 +24,9 @@ class SocketIo : public Io {
   void name(int socket, SocketName& peer, SocketName& local) override;
   bool has_left(int socket) override;
   void shut_down(int socket) override;
+  uint64_t unsent_bytes(int socket) override;
+  void end_sending(int socket) override;
+  void drop_unsent(int socket) override;
   void close(int socket) override;
   void refuse(int socket, std::string_view text) override;
   uint64_t monotonic_us() override;

@@ -38,6 +38,7 @@ set(KVD_CORE_SOURCES
 # Connections and the loop, behind the io interface.
 set(KVD_SERVER_SOURCES
   blocking.cpp
+  closing.cpp
   connections.cpp
   conversation.cpp
   execution.cpp

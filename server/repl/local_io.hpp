@@ -51,6 +51,9 @@ class LocalIo final : public Io {
   void release_buffer(uint32_t buffer) override { free_buffers_.push_back(buffer); }
   bool has_left(int socket) override { return at(socket).hung_up; }
   void shut_down(int socket) override;
+  uint64_t unsent_bytes(int) override { return 0; }
+  void end_sending(int) override {}
+  void drop_unsent(int) override {}
   void close(int socket) override;
   void refuse(int socket, std::string_view text) override;
   uint64_t wait(std::span<Completion> out, uint64_t timeout_ms) override;

@@ -1,5 +1,7 @@
 """Back-pressure: what is not there is waited for, in order, or refused; memory never grows."""
 
+import os
+import socket
 import time
 
 import harness
@@ -173,6 +175,118 @@ def proof_a_client_that_never_reads_is_closed_and_others_are_served():
         assert slowest < 0.6, slowest
         assert deaf.is_closed()
         wait_until(lambda: other.info("clients")["connected_clients"] == "1", "its record is free")
+
+
+ELEMENTS = [b"%03d" % number + b"v" * 4093 for number in range(60)]
+
+
+def unsent_bytes(port):
+    """What the kernel holds in the send queues of the server's sockets, also of those that nobody
+    has open any more. Source: Documentation/networking/proc_net_tcp.rst."""
+    with open("/proc/net/tcp", encoding="utf-8") as file:
+        rows = [line.split() for line in file.readlines()[1:]]
+    return sum(int(row[4].split(":")[0], 16) for row in rows
+               if int(row[1].split(":")[1], 16) == port and row[3] != "0A")
+
+
+def deaf_clients(server, count, request):
+    """Clients that ask for more than they read, and whose requests were all received."""
+    before = unsent_bytes(server.port)
+    clients = [server.client(receive_bytes=4096) for _ in range(count)]
+    for client in clients:
+        client.send(request)
+    wait_until(lambda: unsent_bytes(server.port) > before + count * 16 * 1024, "queues are full")
+    time.sleep(0.2)
+    return clients
+
+
+def proof_the_kernel_keeps_nothing_for_clients_that_are_closed_for_not_reading():
+    """Closed for stalling, or by CLIENT KILL, or since the server ends: what they have not read is
+    gone within a second. Otherwise it would stay for minutes, and nobody has planned it."""
+    for how in ("stall", "kill", "stop"):
+        timeout = "700" if how == "stall" else "3600000"
+        server = Kvd("--connections", "30", "--keys", "10", "--list-max", "60",
+                     "--server-stall-timeout-ms", timeout)
+        with server, server.client() as watcher:
+            assert watcher.command("RPUSH", "l", *ELEMENTS) == 60
+            clients = deaf_clients(server, 20, encode("LRANGE", "l", 0, -1))
+            assert unsent_bytes(server.port) > 20 * 16 * 1024
+            if how == "stall":
+                wait_until(lambda: stat(watcher, "stalled_connections_closed") == 20, "the end")
+            elif how == "kill":
+                assert watcher.command("CLIENT", "KILL", "TYPE", "normal") == 20
+            else:
+                assert server.stop() == 0, server.errors
+            wait_until(lambda: unsent_bytes(server.port) == 0, f"nothing is kept: {how}", 1)
+            assert all(client.is_closed() for client in clients), how
+            if how != "stop":
+                assert watcher.info("clients")["connected_clients"] == "1", how
+
+
+def proof_a_client_that_leaves_in_order_and_does_not_read_counts_until_its_time_is_up():
+    """All that it asked for is in the kernel when it quits: until it has read that it is one of
+    connections_max, and then it is reset."""
+    with Kvd("--connections", "20", "--keys", "10", "--list-max", "60",
+             "--server-stall-timeout-ms", "1500") as server, server.client() as watcher:
+        assert watcher.command("RPUSH", "l", *ELEMENTS) == 60
+        clients = deaf_clients(server, 10, encode("LRANGE", "l", 0, 6) + encode("QUIT"))
+        used = watcher.used()
+        assert used["connection_records"] == 11, used
+        assert used["reply_buffers"] + used["large_replies"] <= 1, used
+        wait_until(lambda: watcher.info("clients")["connected_clients"] == "1", "they are reset", 4)
+        assert stat(watcher, "stalled_connections_closed") == 10
+        wait_until(lambda: unsent_bytes(server.port) == 0, "nothing is kept", 1)
+        for client in clients:
+            client.close()
+
+
+def proof_a_client_that_leaves_in_order_gets_every_byte_however_late_it_reads():
+    """QUIT, an error that closes, and the end of what it sends, behind replies that fill its
+    socket. It reads slowly, for longer than the server waits for one that does not read; the end
+    of the stream comes behind the last byte, and no reset."""
+    values = encode_array(ELEMENTS[:16])
+    ends = {"QUIT": (encode("QUIT"), b"+OK\r\n"),
+            "error": (b"*x\r\n", b"-ERR Protocol error: invalid multibulk length\r\n"),
+            "half": (b"", b"")}
+    with Kvd("--connections", "5", "--keys", "10", "--list-max", "60",
+             "--server-stall-timeout-ms", "1000") as server, server.client() as watcher:
+        assert watcher.command("RPUSH", "l", *ELEMENTS) == 60
+        for name, (request, reply) in ends.items():
+            client = server.client(receive_bytes=16384)
+            client.send(encode("LRANGE", "l", 0, 15) + request)
+            if name == "half":
+                client.socket.shutdown(socket.SHUT_WR)
+            received, begin = b"", time.monotonic()
+            while True:
+                time.sleep(0.25)
+                data = client.socket.recv(8192)
+                if not data:
+                    break
+                received += data
+            assert received == values + reply, (name, len(received), received[-80:])
+            assert time.monotonic() - begin > 1.5, name
+            client.close()
+        wait_until(lambda: watcher.info("clients")["connected_clients"] == "1", "all are gone")
+        assert stat(watcher, "stalled_connections_closed") == 0
+
+
+def proof_a_unix_client_that_is_closed_counts_until_it_has_read_or_left():
+    """What it has not read lies with it, where nobody can drop it."""
+    path = f"/tmp/kvd-{os.getpid()}.sock"
+    with Kvd("--connections", "5", "--keys", "10", "--list-max", "60", "--server-stall-timeout-ms",
+             "300", "--server-unix-socket", path) as server, server.client() as watcher:
+        assert watcher.command("RPUSH", "l", *ELEMENTS) == 60
+        reader, leaver = (server.client(path=path) for _ in range(2))
+        for client in (reader, leaver):
+            client.send(encode("LRANGE", "l", 0, -1))
+        wait_until(lambda: stat(watcher, "stalled_connections_closed") == 2, "both have stalled")
+        time.sleep(1)
+        assert watcher.used()["connection_records"] == 3
+        whole = encode_array(ELEMENTS)
+        got = reader.file.read()
+        assert 0 < len(got) < len(whole) and whole.startswith(got), len(got)
+        leaver.close()
+        wait_until(lambda: watcher.used()["connection_records"] == 1, "they have left")
 
 
 def proof_a_client_that_was_blocked_for_longer_than_the_stall_timeout_gets_its_reply():

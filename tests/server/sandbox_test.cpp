@@ -5,7 +5,10 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -253,6 +256,15 @@ TEST_CASE("a call with a limit is permitted with these arguments only") {
         refusal(SYS_unlinkat, "unlinkat"));
   CHECK(ending([] { return syscall(SYS_tgkill, getpid(), gettid(), SIGKILL); }).said ==
         refusal(SYS_tgkill, "tgkill"));
+  constexpr linger at_once = {1, 0};
+  const auto set_option = [&](int level, int name) {
+    return ending([&] { return setsockopt(-1, level, name, &at_once, sizeof at_once); });
+  };
+  CHECK(set_option(SOL_SOCKET, SO_LINGER).exited_with(EBADF));
+  CHECK(set_option(SOL_SOCKET, SO_RCVBUF).said == refusal(SYS_setsockopt, "setsockopt"));
+  CHECK(set_option(IPPROTO_TCP, SO_LINGER).said == refusal(SYS_setsockopt, "setsockopt"));
+  CHECK(ending([] { return ioctl(-1, SIOCOUTQ, 0); }).exited_with(EBADF));
+  CHECK(ending([] { return ioctl(-1, TIOCSTI, 0); }).exited_with(EPERM));
   CHECK(
       ending([] { return syscall(SYS_tgkill, getppid(), getppid(), SIGABRT); }).killed_by(SIGSYS));
   close(file);

@@ -183,7 +183,9 @@ void Simulation::check_connections() {
     require(link.send.active == flag::has(record, flag::sending), "the send in flight");
     const bool waits = record.waiting_for != static_cast<uint8_t>(Resource::none);
     const bool is_moving = link.receive.active || link.send.active;
-    require(is_moving || waits || blocking.is_blocked(i), "a client is forgotten",
+    const bool lingers = flag::has(record, flag::lingering);
+    require(!lingers || link.ends_sending, "a client that is to be closed is not told");
+    require(is_moving || waits || lingers || blocking.is_blocked(i), "a client is forgotten",
             describe(*clients_[static_cast<uint64_t>(number)]));
     require(!flag::has(record, flag::received), "what was received is not looked at");
   }

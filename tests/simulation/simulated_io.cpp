@@ -111,8 +111,16 @@ bool SimulatedIo::has_left(int socket) {
   return link.shut || link.lost;
 }
 
+/// What a client that does not read has not taken.
+uint64_t SimulatedIo::unsent_bytes(int socket) {
+  const Link& link = of(socket);
+  return link.lost || link.window == unlimited ? 0 : link.to_client.size();
+}
+
 void SimulatedIo::close(int socket) {
   Link& link = of(socket);
+  require(link.drops || link.was_refused || unsent_bytes(socket) == 0,
+          "the kernel is left with what a client has not taken", std::to_string(socket));
   require(!link.receive.active && !link.send.active, "a socket is closed under an operation");
   sockets_[static_cast<uint64_t>(socket - first_socket)] = -1;
   link.socket = -1;

@@ -40,6 +40,8 @@ class SimulatedIo final : public Io {
     bool shut = false;    ///< the client has closed its side
     bool lost = false;    ///< reset
     bool shut_down = false;
+    bool ends_sending = false;
+    bool drops = false;
     std::string to_server;        ///< not received yet
     std::string to_client;        ///< not taken yet
     uint64_t window = unlimited;  ///< bytes that wait for a client that does not read
@@ -95,6 +97,9 @@ class SimulatedIo final : public Io {
   void release_buffer(uint32_t buffer) override;
   bool has_left(int socket) override;
   void shut_down(int socket) override { of(socket).shut_down = true; }
+  uint64_t unsent_bytes(int socket) override;
+  void end_sending(int socket) override { of(socket).ends_sending = true; }
+  void drop_unsent(int socket) override { of(socket).drops = true; }
   void close(int socket) override;
   void refuse(int socket, std::string_view text) override;
   uint64_t wait(std::span<Completion> out, uint64_t timeout_ms) override;
