@@ -65,7 +65,7 @@ kv::Failure seal_process(const kv::SandboxTerms& given) {
 }
 
 KvdExit serve(kv::Instance& instance) {
-  const kv::Config& config = instance.allocation.config;
+  kv::Config& config = instance.allocation.config;
   kv::Listeners listeners;
   kv::Backend backend;
   if (kv::Failure failure = listeners.open(config)) return fail(KvdExit::os_error, *failure);
@@ -96,6 +96,8 @@ KvdExit serve(kv::Instance& instance) {
                      instance.store, view, instance.blocking, instance.transactions,
                      static_cast<uint32_t>(listeners.sockets().size())});
   server.start();
+  // The server has a copy of its own, which is the one that changes.
+  kv::wipe_secrets(config);
   fmt::print("{}", kv::seal_report(config, sandbox.io));
   std::fflush(stdout);
   const std::string ready = fmt::format("ready on {} ({}, sandbox {})\n", listeners.address(),
@@ -133,6 +135,7 @@ int main(int argc, char** argv) {
   KvdExit result = allocate(instance, command_line.config,
                             /*with_report=*/command_line.check_only || !command_line.prompt);
   if (result != KvdExit::ok || command_line.check_only) return static_cast<int>(result);
+  kv::wipe_secrets(command_line.config);
   if (command_line.prompt) {
     kv::run_repl(instance, command_line.history_file);
   } else {

@@ -66,6 +66,12 @@ void wipe_secrets(int argc, char** argv) {
   }
 }
 
+void wipe_secrets(Config& config) {
+  for (const OptionInfo& option : options) {
+    if (option.is_secret()) explicit_bzero(&(config.*option.text), sizeof(Text));
+  }
+}
+
 void wipe_stack() {
   // Deeper than parsing a config goes; what is there is nobody's any more.
   char below[128 * 1024];

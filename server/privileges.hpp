@@ -24,6 +24,9 @@ namespace kv {
 /// is where ps and /proc/PID/cmdline read it.
 void wipe_secrets(int argc, char** argv);
 
+/// Overwrites options of the kind `secret` in a config that nobody asks for them any more.
+void wipe_secrets(Config& config);
+
 /// Overwrites what functions that have returned left behind on the stack.
 void wipe_stack();
 

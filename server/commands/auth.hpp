@@ -11,6 +11,9 @@ namespace kv {
 /// Whether user and password are right. The time it takes tells nothing of the password.
 bool is_right(const ServerView& server, std::string_view user, std::string_view password);
 
+/// Overwrites a password in the request that it came with.
+void wipe(std::string_view password);
+
 /// The client as it was when it connected: whether it has to authenticate.
 void forget_authentication(Call& call);
 

@@ -1,11 +1,14 @@
 // CONFIG: every option by its name, the parameters of Redis that tools ask for, and those that
 // can change while the server runs, since no memory hangs on them.
 
+#include <string.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 
 #include "kvcore/plan/options.hpp"
+#include "server/commands/auth.hpp"
 #include "server/commands/subcommand.hpp"
 #include "server/commands/text.hpp"
 #include "server/connection_flags.hpp"
@@ -190,6 +193,13 @@ bool set_number(Call& call, const Setting& setting, std::string_view value, Conf
   return true;
 }
 
+/// In place: a Text that is made first would stay on the stack.
+void set_text(Text& text, std::string_view value) {
+  text = Text();
+  std::copy(value.begin(), value.end(), text.data);
+  text.bytes = static_cast<uint8_t>(value.size());
+}
+
 /// Changes one value. Returns whether it is right; if not, replies.
 bool set_value(Call& call, const Setting& setting, std::string_view value, Config& config) {
   switch (setting.form) {
@@ -197,7 +207,7 @@ bool set_value(Call& call, const Setting& setting, std::string_view value, Confi
       if (value.size() > Text::bytes_max) {
         return fail_setting(call, setting.name, "argument may have at most 127 bytes"), false;
       }
-      config.*option_info(setting.option).text = Text(value);
+      set_text(config.*option_info(setting.option).text, value);
       return true;
     case Setting::Form::on_off:
     case Setting::Form::yes_no:
@@ -210,18 +220,29 @@ bool set_value(Call& call, const Setting& setting, std::string_view value, Confi
   return set_number(call, setting, value, config);
 }
 
-/// CONFIG SET name value [name value …], all or none.
-Outcome config_set(Call& call) {
-  if (call.args.size() % 2 != 0) return fail_syntax(call);
-  if (!are_settable(call)) return Outcome::done;
-  Config config = call.server.live;
+/// Changes all values, or none. Returns whether they are right; if not, replies.
+bool set_values(Call& call, Config& config) {
+  if (!are_settable(call)) return false;
   for (uint64_t i = 2; i < call.args.size(); i += 2) {
-    if (!set_value(call, *find_setting(call.args[i]), call.args[i + 1], config)) {
-      return Outcome::done;
-    }
+    if (!set_value(call, *find_setting(call.args[i]), call.args[i + 1], config)) return false;
   }
   call.server.live = config;
-  if (config.server_password.bytes == 0) {
+  return true;
+}
+
+/// CONFIG SET name value [name value …], all or none. The one copy of a password that is left is
+/// the one that clients' are compared with.
+Outcome config_set(Call& call) {
+  if (call.args.size() % 2 != 0) return fail_syntax(call);
+  Config config = call.server.live;
+  const bool right = set_values(call, config);
+  explicit_bzero(&config.server_password, sizeof config.server_password);
+  for (uint64_t i = 2; i < call.args.size(); i += 2) {
+    const Setting* setting = find_setting(call.args[i]);
+    if (setting != nullptr && setting->form == Setting::Form::text) wipe(call.args[i + 1]);
+  }
+  if (!right) return Outcome::done;
+  if (call.server.live.server_password.bytes == 0) {
     for (ConnectionRecord& client : call.server.records) {
       client_trait::clear(client, client_trait::unauthenticated);
     }

@@ -27,6 +27,11 @@ bool is_right(const ServerView& server, std::string_view user, std::string_view 
   return different == 0;
 }
 
+/// A request lies in a buffer of the server's, which is not constant.
+void wipe(std::string_view password) {
+  explicit_bzero(const_cast<char*>(password.data()), password.size());
+}
+
 void forget_authentication(Call& call) {
   if (call.server.live.server_password.bytes > 0) {
     client_trait::set(call.client, client_trait::unauthenticated);
@@ -63,9 +68,9 @@ bool parse_hello(Call& call, HelloOptions& options) {
   for (uint64_t i = 2; i < args.size(); ++i) {
     const uint64_t behind = args.size() - 1 - i;
     if (same_word(args[i], "AUTH") && behind >= 2) {
-      if (!is_right(call.server, args[i + 1], args[i + 2])) {
-        return fail_wrong_password(call), false;
-      }
+      const bool right = is_right(call.server, args[i + 1], args[i + 2]);
+      wipe(args[i + 2]);
+      if (!right) return fail_wrong_password(call), false;
       options.authenticates = true;
       i += 2;
     } else if (same_word(args[i], "SETNAME") && behind >= 1) {
@@ -137,7 +142,10 @@ Outcome auth(Call& call) {
                 "Are you sure your configuration is correct?");
   }
   const std::string_view user = named ? call.args[1] : std::string_view("default");
-  if (!is_right(call.server, user, call.args[named ? 2 : 1])) return fail_wrong_password(call);
+  const std::string_view password = call.args[named ? 2 : 1];
+  const bool right = is_right(call.server, user, password);
+  wipe(password);
+  if (!right) return fail_wrong_password(call);
   client_trait::clear(call.client, client_trait::unauthenticated);
   call.reply.ok();
   return Outcome::done;

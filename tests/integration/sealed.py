@@ -135,6 +135,14 @@ def regions_with(server, text):
     return found
 
 
+def expect_one_copy(server, password):
+    """The one that is compared with what clients give: in the program's own variables, not in the
+    heap, on the stack, or in the arena, where requests lie."""
+    found = regions_with(server, password)
+    assert len(found) == 1, found
+    assert not found[0] or found[0].endswith(os.path.basename(programs.kvd)), found
+
+
 def check_password_is_hidden(server):
     """In nothing that the process shows; and in its memory only where it is compared."""
     for file in ("cmdline", "environ"):
@@ -149,11 +157,7 @@ def check_password_is_hidden(server):
             client.send(harness.encode(*words))
             assert PASSWORD not in repr(client.reply()), words
     if os.geteuid() == 0:
-        # Its own variables, which are part of the program's mappings, and the buffer of the
-        # client that has just sent it. Neither the heap nor the stack.
-        found = regions_with(server, PASSWORD)
-        assert found, "not even where it is compared"
-        assert "[heap]" not in found and "[stack]" not in found, found
+        expect_one_copy(server, PASSWORD)
 
 
 def proof_a_password_is_wiped_from_the_command_line_and_the_heap():
@@ -170,6 +174,37 @@ def proof_a_password_is_wiped_from_the_command_line_and_the_heap():
             path.write_text(text, encoding="utf-8")
             with Kvd(*SMALL, "--config", str(path)) as server:
                 check_password_is_hidden(server)
+
+
+def proof_a_password_that_is_changed_is_nowhere_and_the_new_one_only_where_it_is_compared():
+    """Also not in the requests that carried them: AUTH, HELLO and CONFIG SET, right or refused."""
+    if os.geteuid() != 0:
+        raise Skip("only root can look at its memory")
+    changed, guess = "another-stallion-capacitor-4712", "wrong-mule-resistor-4713"
+    for flags in (["--server-password", PASSWORD], []):
+        with Kvd(*SMALL, *flags) as server, server.client() as client, server.client() as other:
+            assert other.command("PING") in ("PONG", "NOAUTH Authentication required."), flags
+            if flags:
+                assert client.command("AUTH", PASSWORD) == "OK"
+                expect_one_copy(server, PASSWORD)
+            for name in ("requirepass", "server.password"):
+                for words in ([guess, "timeout", "never"], [guess, name, guess], [guess * 9]):
+                    reply = client.command("CONFIG", "SET", name, *words)
+                    assert isinstance(reply, harness.Error), (words, reply)
+                assert client.command("CONFIG", "SET", name, PASSWORD) == "OK"
+                expect_one_copy(server, PASSWORD)
+                assert client.command("CONFIG", "SET", name, changed) == "OK"
+                assert regions_with(server, PASSWORD) == [], (name, flags)
+                expect_one_copy(server, changed)
+            for words in (["AUTH", changed], ["AUTH", "default", changed],
+                          ["HELLO", 2, "AUTH", "default", changed]):
+                assert not isinstance(other.command(*words), harness.Error), words
+            for words in (["AUTH", guess], ["HELLO", 2, "AUTH", "default", guess]):
+                assert other.command(*words).startswith("WRONGPASS"), words
+            expect_one_copy(server, changed)
+            assert regions_with(server, guess) == []
+            assert client.command("CONFIG", "SET", "requirepass", "") == "OK"
+            assert regions_with(server, changed) == []
 
 
 def refuse_seccomp():
