@@ -27,7 +27,8 @@ constexpr uint16_t watches_out = 256;  ///< that there is room to send as well
 constexpr uint16_t shut = 512;         ///< both directions were ended
 
 /// Urgent data stops recv() before what lies behind it; an end or an error is no new event once
-/// the bytes before it were read. A short read does not mean then that all was read.
+/// the bytes before it were read. A short read does not mean then that all was read. On a Unix
+/// socket it never does: recv() also stops at bytes that came with a descriptor.
 constexpr uint32_t no_short_reads = EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 constexpr uint32_t reports_input = EPOLLIN | no_short_reads;
 constexpr uint32_t reports_room = EPOLLOUT | EPOLLHUP | EPOLLERR;
@@ -224,6 +225,9 @@ void Epoll::try_accept(Batch& batch) {
       result = -EMFILE;
     }
     accepting_ &= ~bit;
+    if (result >= 0) {
+      sockets_[static_cast<uint32_t>(result)].flags = (of_unix_ & bit) != 0 ? to_the_end : 0;
+    }
     batch.add({Operation::accept, listener, 0, result, index_none});
   }
 }

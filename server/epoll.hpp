@@ -101,6 +101,7 @@ class Epoll final : public SocketIo {
   int signals_ = -1;
   uint32_t accepting_ = 0;   ///< a bit for each listener with an accept in flight
   uint32_t acceptable_ = 0;  ///< a bit for each listener that may have a client
+  uint32_t of_unix_ = 0;     ///< a bit for each listener that is a Unix socket
   bool stopped_ = false;     ///< no listener accepts any more
   bool looked_ = false;      ///< the last wait() has asked the kernel
 };

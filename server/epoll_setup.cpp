@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -74,6 +75,10 @@ Failure Epoll::listen_on(std::span<const int> sockets, const sigset_t& awaited) 
   epoll_event event = {EPOLLIN, {.u64 = signal_tag}};
   if (epoll_ctl(epoll_, EPOLL_CTL_ADD, signals_, &event) != 0) return refused("epoll_ctl", errno);
   for (uint64_t i = 0; i < sockets.size(); ++i) {
+    int domain = 0;
+    socklen_t domain_bytes = sizeof domain;
+    getsockopt(sockets[i], SOL_SOCKET, SO_DOMAIN, &domain, &domain_bytes);
+    if (domain == AF_UNIX) of_unix_ |= 1U << i;
     const int flags = fcntl(sockets[i], F_GETFL);
     if (fcntl(sockets[i], F_SETFL, flags | O_NONBLOCK) != 0) return refused("O_NONBLOCK", errno);
     event = {EPOLLIN | EPOLLET, {.u64 = listener_tag | i}};

@@ -4,6 +4,7 @@ of them could get wrong."""
 import ctypes
 import os
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -131,6 +132,25 @@ def proof_urgent_data_holds_nothing_back():
                 client.socket.send(b"!", socket.MSG_OOB)
                 client.send(encode("PING"))
                 assert [client.reply(), client.reply()] == ["PONG", "PONG"]
+
+
+def proof_descriptors_that_a_client_sends_hold_nothing_back_and_are_not_kept():
+    """recv() stops at bytes that came with some. All is there before the server looks at any."""
+    path = f"/tmp/kvd-{os.getpid()}.sock"
+    request = encode("SET", "k", "v" * 300) + encode("GET", "k") + encode("PING")
+    with Kvd(*SMALL, "--server-unix-socket", path) as server, server.client(path=path) as client:
+        assert client.command("PING") == "PONG"
+        folder = f"/proc/{server.pid}/fd"
+        before = sorted(os.listdir(folder))
+        for piece in (7, 50, 400):
+            os.kill(server.pid, signal.SIGSTOP)
+            wait_until(lambda: "\nState:\tT" in read(f"/proc/{server.pid}/status"), "it stands")
+            for at in range(0, len(request), piece):
+                socket.send_fds(client.socket, [request[at:at + piece]], [0, 1, 2])
+            os.kill(server.pid, signal.SIGCONT)
+            replies = [client.reply() for _ in range(3)]
+            assert replies == ["OK", b"v" * 300, "PONG"], (piece, replies)
+        assert sorted(os.listdir(folder)) == before
 
 
 def proof_a_signal_stops_a_server_that_never_rests():
