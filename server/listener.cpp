@@ -173,10 +173,11 @@ Failure Listeners::open_unix(const Config& config) {
   sockets_.push_back(socket);
   if (!set_buffers(socket, config)) return failed("set the socket options of");
   remove_stale(path);
+  const char* kept_path = read_only_copy(path);
+  if (kept_path == nullptr) return failed("remember the path of");
   Address address = make_address(path);
   if (bind(socket, address.get(), address.bytes) != 0) return failed("bind to");
-  unix_path_ = read_only_copy(path);
-  if (unix_path_ == nullptr) return failed("remember the path of");
+  unix_path_ = kept_path;
   constexpr mode_t modes[] = {0700, 0770, 0777};
   if (chmod(path.c_str(), modes[config.server_unix_socket_access]) != 0) {
     return failed("set the permissions of");

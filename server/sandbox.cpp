@@ -145,7 +145,8 @@ class Filter {
     // It goes through a pipe, the only way out of the library; it fits there, or is refused.
     std::array<sock_filter, BPF_MAXINSNS> room;
     int ends[2];
-    if (error_ != 0 || pipe2(ends, O_CLOEXEC) != 0) return {};
+    if (error_ == 0 && pipe2(ends, O_CLOEXEC) != 0) error_ = errno;
+    if (error_ != 0) return {};
     error_ = -seccomp_export_bpf(context_, ends[1]);
     close(ends[1]);
     const ssize_t bytes = error_ == 0 ? read(ends[0], room.data(), sizeof room) : -1;

@@ -1,0 +1,151 @@
+"""A kernel that refuses: every step of the start that can fail does so here, by a filter that
+answers one system call with an error, as containers and old kernels do."""
+
+import collections
+import ctypes
+import errno
+import os
+import re
+
+import harness
+from harness import IO, Kvd, Skip, programs, run
+
+SMALL = ["--connections", "10", "--keys", "10"]
+RING, EPOLL = ["--server-io", "io_uring"], ["--server-io", "epoll"]
+SOCKET_FILE = f"/tmp/kvd-refused-{os.getpid()}.sock"
+UNIX = ["--server-unix-socket", SOCKET_FILE]
+
+# Source: seccomp.h.
+ALLOW, ERRNO, EQUAL = 0x7fff0000, 0x00050000, 4
+
+# Descriptors of a kvd that inherits none but 0, 1 and 2.
+FIRST_LISTENER, SECOND_LISTENER = 3, 4
+
+# Source: linux/socket.h, fcntl.h, sys/epoll.h, sys/mman.h, linux/io_uring.h, linux/seccomp.h,
+# linux/prctl.h.
+AF_UNIX, AF_INET = 1, 2
+SOL_SOCKET, SO_REUSEADDR = 1, 2
+F_SETFL, EPOLL_CTL_ADD = 4, 1
+PROT_NONE, PROT_READ, MADV_POPULATE_WRITE = 0, 1, 23
+REGISTER_RESTRICTIONS, REGISTER_PBUF_RING = 11, 22
+SET_MODE_FILTER, GET_ACTION_AVAIL = 1, 2
+PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 4, 38, 47
+RLIMIT_CORE = 4
+
+
+class Condition(ctypes.Structure):
+    """scmp_arg_cmp of seccomp.h: an argument by its index, and what it is."""
+    _fields_ = [("index", ctypes.c_uint), ("how", ctypes.c_int),
+                ("value", ctypes.c_uint64), ("unused", ctypes.c_uint64)]
+
+
+def refusing(call, arguments, error):
+    """For a child: the call is answered with the error, where the arguments are {index: value}."""
+    library = ctypes.CDLL("libseccomp.so.2")
+    library.seccomp_init.restype = ctypes.c_void_p
+    number = library.seccomp_syscall_resolve_name(call.encode())
+    if number < 0:
+        raise Skip(f"this architecture has no {call}")
+    context = ctypes.c_void_p(library.seccomp_init(ctypes.c_uint32(ALLOW)))
+    conditions = [Condition(index, EQUAL, value, 0) for index, value in arguments.items()]
+    added = library.seccomp_rule_add_array(context, ctypes.c_uint32(ERRNO | error), number,
+                                           len(conditions),
+                                           (Condition * len(conditions))(*conditions))
+    assert added == 0, (call, added)
+
+    def apply():
+        assert library.seccomp_load(context) == 0
+    return apply
+
+
+Refusal = collections.namedtuple("Refusal", "call arguments error flags said")
+
+EMFILE, EINVAL, EPERM, ENOMEM = errno.EMFILE, errno.EINVAL, errno.EPERM, errno.ENOMEM
+NO_SECCOMP = (r"the kernel refuses a seccomp filter \(Invalid argument\), and server.sandbox is "
+              r"strict or log; .*")
+REFUSALS = [
+    Refusal("prlimit64", {1: RLIMIT_CORE}, EPERM, [], "cannot forbid core dumps: {}"),
+    Refusal("prctl", {0: PR_SET_DUMPABLE}, EPERM, [], "cannot forbid core dumps: {}"),
+    Refusal("mprotect", {2: PROT_NONE}, ENOMEM, [], r"cannot protect \d+ bytes: {}"),
+    Refusal("mprotect", {1: 4096, 2: PROT_NONE}, ENOMEM, [], "cannot protect 4096 bytes: {}"),
+    Refusal("munmap", {}, EINVAL, [], r"cannot give back \d+ bytes: {}"),
+    Refusal("madvise", {2: MADV_POPULATE_WRITE}, errno.EFAULT, [],
+            r"cannot populate \d+ bytes: {}"),
+    Refusal("socket", {0: AF_INET}, EMFILE, [], r"cannot open a socket for 127.0.0.1:0: {}"),
+    Refusal("setsockopt", {1: SOL_SOCKET, 2: SO_REUSEADDR}, EINVAL, [],
+            r"cannot set the socket options of 127.0.0.1:0: {}"),
+    Refusal("listen", {0: FIRST_LISTENER}, EPERM, [], r"cannot listen on 127.0.0.1:0: {}"),
+    Refusal("socket", {0: AF_UNIX}, EMFILE, UNIX, r"cannot open a socket for SOCKET: {}"),
+    Refusal("setsockopt", {0: SECOND_LISTENER}, EINVAL, UNIX,
+            r"cannot set the socket options of SOCKET: {}"),
+    Refusal("mprotect", {1: 4096, 2: PROT_READ}, ENOMEM, UNIX,
+            r"cannot remember the path of SOCKET: {}"),
+    Refusal("chmod", {}, EPERM, UNIX, r"cannot set the permissions of SOCKET: {}"),
+    Refusal("listen", {0: SECOND_LISTENER}, EPERM, UNIX, r"cannot listen on SOCKET: {}"),
+    Refusal("io_uring_setup", {}, EINVAL, RING,
+            r"the kernel refuses io_uring: {}: it does not know the features that kvd uses; .*"),
+    Refusal("io_uring_setup", {}, ENOMEM, RING,
+            r"the kernel refuses io_uring: {}: the rings need \d+ bytes of locked memory and .*"),
+    Refusal("io_uring_register", {1: REGISTER_PBUF_RING}, EINVAL, RING,
+            r"the kernel refuses io_uring: {}: it does not know the features that kvd uses; .*"),
+    Refusal("io_uring_register", {1: REGISTER_RESTRICTIONS}, EPERM, RING,
+            r"the kernel refuses io_uring: the kernel refuses to restrict io_uring \({}\); .*"),
+    Refusal("epoll_create1", {}, EMFILE, EPOLL, r"the kernel refuses epoll_create1 \({}\)"),
+    Refusal("signalfd4", {}, EMFILE, EPOLL, r"the kernel refuses signalfd \({}\)"),
+    Refusal("epoll_ctl", {}, ENOMEM, EPOLL, r"the kernel refuses epoll_ctl \({}\)"),
+    Refusal("epoll_ctl", {1: EPOLL_CTL_ADD, 2: FIRST_LISTENER}, ENOMEM, EPOLL,
+            r"the kernel refuses epoll_ctl \({}\)"),
+    Refusal("fcntl", {0: FIRST_LISTENER, 1: F_SETFL}, EPERM, EPOLL,
+            r"the kernel refuses O_NONBLOCK \({}\)"),
+    Refusal("prctl", {0: PR_SET_NO_NEW_PRIVS}, EPERM, [], "cannot forbid new privileges: {}"),
+    Refusal("prctl", {0: PR_CAP_AMBIENT}, EPERM, [],
+            "cannot clear the ambient capabilities: {}"),
+    Refusal("capset", {}, EPERM, [], "cannot drop the capabilities: {}"),
+    Refusal("seccomp", {0: GET_ACTION_AVAIL}, EINVAL, [], NO_SECCOMP),
+    Refusal("pipe2", {}, EMFILE, [], r"cannot build the sandbox \({}\)"),
+    Refusal("seccomp", {0: SET_MODE_FILTER}, EINVAL, [], NO_SECCOMP),
+]
+
+
+def proof_each_step_that_the_kernel_refuses_ends_the_start_and_is_named():
+    """With 71, and nothing is left behind."""
+    for row in REFUSALS:
+        result = run(programs.kvd, *SMALL, "--port", "0", *harness.io_flags(row.flags), *row.flags,
+                     preexec_fn=refusing(row.call, row.arguments, row.error))
+        said = row.said.replace("SOCKET", SOCKET_FILE).format(os.strerror(row.error))
+        assert result.returncode == 71, (row, result.returncode, result.stderr)
+        assert re.fullmatch(f"kvd: error: {said}\n", result.stderr), (row, result.stderr)
+        assert not os.path.exists(SOCKET_FILE), row
+
+
+def serves(**options):
+    """What INFO says of a server that is started so and does its work."""
+    with Kvd(*SMALL, **options) as server, server.client() as client:
+        assert client.command("SET", "k", "v" * 4096) == "OK"
+        assert client.command("GET", "k") == b"v" * 4096
+        return client.info("server")
+
+
+def proof_pages_that_cannot_be_populated_at_once_are_touched():
+    """As by Linux before 5.14."""
+    serves(preexec=refusing("madvise", {2: MADV_POPULATE_WRITE}, EINVAL))
+
+
+def proof_a_ring_is_made_with_the_best_flags_that_the_kernel_knows():
+    """In its own memory where it does not take the arena's, then without deferred task work; and
+    where it cannot be restricted, epoll serves."""
+    if IO != "auto":
+        raise Skip("epoll was chosen")
+    if run("strace", "-qq", "true").returncode != 0:
+        raise Skip("ptrace is not permitted here")
+    for refused, wanted in (("1", "kernel"), ("1..2", "kernel"), ("1..3", "none")):
+        strace = ["strace", "-D", "-qq", "-o", os.devnull, "-e", "trace=io_uring_setup",
+                  "-e", f"inject=io_uring_setup:error=EINVAL:when={refused}"]
+        told = serves(wrapper=strace)
+        assert told["ring_memory"] == wanted, (refused, told)
+    told = serves(preexec=refusing("io_uring_register", {1: REGISTER_RESTRICTIONS}, EPERM))
+    assert told["multiplexing_api"] == "epoll", told
+
+
+if __name__ == "__main__":
+    harness.main(globals())
