@@ -444,5 +444,21 @@ def proof_a_full_store_refuses_by_name_and_changes_nothing():
         assert stat(client, "refused_for_memory") == 3
 
 
+def proof_more_clients_go_on_at_once_than_the_ring_takes_submissions():
+    """1,100 clients wait for the end of a pause; the ring has 1,024 places."""
+    count = 1100
+    harness.raise_file_limit(2 * count)
+    with Kvd("--connections", str(count + 1), "--keys", "10") as server, server.client() as client:
+        assert client.command("CLIENT", "PAUSE", 60000, "WRITE") == "OK"
+        waiting = [server.client() for _ in range(count)]
+        for each in waiting:
+            each.send(encode("SET", "k", "x"))
+        time.sleep(0.3)
+        assert client.command("CLIENT", "UNPAUSE") == "OK"
+        assert all(each.reply() == "OK" for each in waiting)
+        for each in waiting:
+            each.close()
+
+
 if __name__ == "__main__":
     harness.main(globals())

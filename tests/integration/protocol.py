@@ -143,5 +143,33 @@ def proof_a_client_that_closes_its_side_gets_its_replies_first():
         assert client.file.read() == encode_bulk(value) * 200
 
 
+def proof_rare_mistakes_are_answered_in_the_words_of_redis():
+    """Numbers beyond their range, words too many, and what is longer than any reply may be."""
+    mistakes = (
+        (("CLIENT", "PAUSE", 1, "ALL", "x"),
+         "ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP."),
+        (("COPY", "a", "b", "DB", 1 << 40),
+         "ERR value is out of range, value must between -2147483648 and 2147483647"),
+        (("BLMOVE", "a", "b", "LEFT", "RIGHT", "1e400"), "ERR timeout is out of range"))
+    with Kvd("--connections", "200", "--keys", "4", "--value-max", "10", "--list-max", "0",
+             "--transaction-bytes", "1MiB") as server, server.client() as client:
+        for words, error in mistakes:
+            assert client.command(*words) == Error(error), words
+        assert client.command("SET", "n", "-0") == "OK"
+        assert client.command("INCRBYFLOAT", "n", "-0") == b"0"
+        count = 20000
+        assert client.command("MULTI") == "OK"
+        replies = client.pipeline(encode("PING") * count, count)
+        assert replies[0] == "QUEUED" and replies[-1] == Error(
+            "ERR transaction has more commands than the largest reply has room for"), replies[-1]
+        assert client.command("DISCARD") == "OK"
+        others = [server.client() for _ in range(199)]
+        for other in others:
+            assert other.command("CLIENT", "SETNAME", "n" * 10) == "OK"
+        assert client.command("CLIENT", "LIST").startswith("ERR "), client.command("CLIENT", "LIST")
+        for other in others:
+            other.close()
+
+
 if __name__ == "__main__":
     harness.main(globals())

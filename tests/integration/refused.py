@@ -8,11 +8,12 @@ import os
 import re
 
 import harness
-from harness import IO, Kvd, Skip, programs, run
+from harness import IO, Kvd, Skip, programs, run, wait_until
 
 SMALL = ["--connections", "10", "--keys", "10"]
 RING, EPOLL = ["--server-io", "io_uring"], ["--server-io", "epoll"]
 SOCKET_FILE = f"/tmp/kvd-refused-{os.getpid()}.sock"
+LARGE = ["--connections", "10", "--keys", "1000", "--value-max", "700000", "--list-max", "0"]
 UNIX = ["--server-unix-socket", SOCKET_FILE]
 
 # Source: seccomp.h.
@@ -25,8 +26,9 @@ FIRST_LISTENER, SECOND_LISTENER = 3, 4
 # linux/prctl.h.
 AF_UNIX, AF_INET = 1, 2
 SOL_SOCKET, SO_REUSEADDR = 1, 2
-F_SETFL, EPOLL_CTL_ADD = 4, 1
-PROT_NONE, PROT_READ, MADV_POPULATE_WRITE = 0, 1, 23
+F_SETFL, EPOLL_CTL_ADD, EPOLL_CTL_MOD = 4, 1, 3
+PROT_NONE, PROT_READ, PROT_WRITE, MADV_POPULATE_WRITE = 0, 1, 2, 23
+MAP_OF_THE_ARENA = 0x4022  # private, anonymous, no reserve
 REGISTER_RESTRICTIONS, REGISTER_PBUF_RING = 11, 22
 SET_MODE_FILTER, GET_ACTION_AVAIL = 1, 2
 PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 4, 38, 47
@@ -66,6 +68,10 @@ NO_SECCOMP = (r"the kernel refuses a seccomp filter \(Invalid argument\), and se
 REFUSALS = [
     Refusal("prlimit64", {1: RLIMIT_CORE}, EPERM, [], "cannot forbid core dumps: {}"),
     Refusal("prctl", {0: PR_SET_DUMPABLE}, EPERM, [], "cannot forbid core dumps: {}"),
+    Refusal("mmap", {3: MAP_OF_THE_ARENA}, ENOMEM, [],
+            r"cannot reserve \d+ bytes: {}; no limit of the process stands in the way, so .*"),
+    Refusal("mprotect", {2: PROT_READ | PROT_WRITE}, ENOMEM, [],
+            r"cannot make writable \d+ bytes: {}; vm\..*"),
     Refusal("mprotect", {2: PROT_NONE}, ENOMEM, [], r"cannot protect \d+ bytes: {}"),
     Refusal("mprotect", {1: 4096, 2: PROT_NONE}, ENOMEM, [], "cannot protect 4096 bytes: {}"),
     Refusal("munmap", {}, EINVAL, [], r"cannot give back \d+ bytes: {}"),
@@ -118,9 +124,9 @@ def proof_each_step_that_the_kernel_refuses_ends_the_start_and_is_named():
         assert not os.path.exists(SOCKET_FILE), row
 
 
-def serves(**options):
+def serves(*flags, **options):
     """What INFO says of a server that is started so and does its work."""
-    with Kvd(*SMALL, **options) as server, server.client() as client:
+    with Kvd(*SMALL, *flags, **options) as server, server.client() as client:
         assert client.command("SET", "k", "v" * 4096) == "OK"
         assert client.command("GET", "k") == b"v" * 4096
         return client.info("server")
@@ -131,6 +137,34 @@ def proof_pages_that_cannot_be_populated_at_once_are_touched():
     serves(preexec=refusing("madvise", {2: MADV_POPULATE_WRITE}, EINVAL))
 
 
+def proof_a_large_arena_is_populated_without_threads_where_there_are_none():
+    """From 512 MiB on each processor would clear a share."""
+    planned = harness.plan(*LARGE)["arena_bytes"]
+    with Kvd(*LARGE, preexec=refusing("clone3", {}, errno.EAGAIN)) as server:
+        assert server.arena_mapping(planned)[3] == planned
+
+
+def proof_a_client_that_cannot_be_watched_is_closed():
+    """By epoll, which then goes on with those that it has."""
+    with Kvd(*SMALL, *EPOLL) as server, server.client() as client:
+        pid = int(client.info("server")["process_id"])
+        first = max(int(name) for name in os.listdir(f"/proc/{pid}/fd"))
+    with Kvd(*SMALL, *EPOLL,
+             preexec=refusing("epoll_ctl", {1: EPOLL_CTL_ADD, 2: first + 1}, ENOMEM)) as server:
+        with server.client() as client:
+            for _ in range(2):
+                with server.client() as unwatched:
+                    assert unwatched.is_closed()
+            assert client.command("PING") == "PONG"
+    # One that does not read is watched for room as well.
+    with Kvd(*SMALL, *EPOLL,
+             preexec=refusing("epoll_ctl", {1: EPOLL_CTL_MOD}, ENOMEM)) as server:
+        with server.client() as client, server.client() as unwatched:
+            assert client.command("SET", "k", "v" * 4096) == "OK"
+            unwatched.send(harness.encode("GET", "k") * 2000)
+            wait_until(lambda: client.info("clients")["connected_clients"] == "1", "it is closed")
+
+
 def proof_a_ring_is_made_with_the_best_flags_that_the_kernel_knows():
     """In its own memory where it does not take the arena's, then without deferred task work; and
     where it cannot be restricted, epoll serves."""
@@ -138,10 +172,11 @@ def proof_a_ring_is_made_with_the_best_flags_that_the_kernel_knows():
         raise Skip("epoll was chosen")
     if run("strace", "-qq", "true").returncode != 0:
         raise Skip("ptrace is not permitted here")
-    for refused, wanted in (("1", "kernel"), ("1..2", "kernel"), ("1..3", "none")):
+    for refused, wanted, flags in (("1", "kernel", ["--server-sandbox", "off"]),
+                                   ("1..2", "kernel", []), ("1..3", "none", [])):
         strace = ["strace", "-D", "-qq", "-o", os.devnull, "-e", "trace=io_uring_setup",
                   "-e", f"inject=io_uring_setup:error=EINVAL:when={refused}"]
-        told = serves(wrapper=strace)
+        told = serves(*flags, wrapper=strace)
         assert told["ring_memory"] == wanted, (refused, told)
     told = serves(preexec=refusing("io_uring_register", {1: REGISTER_RESTRICTIONS}, EPERM))
     assert told["multiplexing_api"] == "epoll", told

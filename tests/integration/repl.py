@@ -1,6 +1,8 @@
 """kvd repl: the prompt, on a terminal and on piped input."""
 
 import os
+import select
+import signal
 import subprocess
 import tempfile
 
@@ -97,6 +99,38 @@ def proof_the_prompt_prints_what_redis_cli_prints():
         cli = subprocess.run(["redis-cli", "--no-raw", "-p", str(server.port)], input=text,
                              text=True, capture_output=True, check=True, timeout=60)
     expect(text, cli.stdout.replace("\n\n", "\n"))
+
+
+def proof_replies_of_every_kind_are_printed_as_redis_cli_prints_them():
+    """Both protocols: escapes, texts, maps, doubles and what is empty; and no reply where none was
+    asked for."""
+    expect('put b "\\n\\r\\t\\a\\b\\\\\\x01\\""\nget b\nINFO cluster\nMGET nosuch\n'
+           'LRANGE nosuch 0 1\nEXEC\nRESET\n',
+           'OK\n"\\n\\r\\t\\a\\b\\\\\\x01\\""\n# Cluster\ncluster_enabled:0\n1) (nil)\n'
+           "(empty array)\n(error) ERR EXEC without MULTI\nRESET\n")
+    output = piped("HELLO 3\nget nosuch\nCONFIG GET maxclients\nCONFIG GET nosuch\nINFO cluster\n"
+                   "multi\nINFO cluster\nstats\nexec\nMEMORY STATS\n").stdout
+    assert piped("MEMORY DOCTOR\n").stdout.startswith("Sam, all memory was taken at the start: ")
+    lines = output.split("\n")
+    assert lines[0] == '1# "server" => "redis"' and lines[2] == '3# "proto" => (integer) 3', lines
+    assert "\n(nil)\n1# \"maxclients\" => \"4\"\n(empty hash)\n# Cluster\n" in output, output
+    assert ("\nOK\nQUEUED\n(error) stats asks for INFO, which a transaction would queue\n"
+            "1) # Cluster\ncluster_enabled:0\n") in output, output
+    assert '"dataset.percentage" => (double) 0' in output, output
+    expect("CLIENT REPLY OFF\nput a 1\nCLIENT REPLY ON\nget a\nCLIENT REPLY SKIP\nput a 2\nget a\n",
+           'OK\n"1"\n"2"\n')
+
+
+def proof_an_interrupt_ends_a_command_that_waits_and_not_the_prompt():
+    with subprocess.Popen([programs.kvd, "repl", *SMALL], stdin=subprocess.PIPE, text=True,
+                          stdout=subprocess.PIPE) as prompt:
+        print("put a 1", flush=True, file=prompt.stdin)
+        assert prompt.stdout.readline() == "OK\n"
+        print("BLPOP nosuch 0\nget a", flush=True, file=prompt.stdin)
+        while not select.select([prompt.stdout], [], [], 0.1)[0]:
+            prompt.send_signal(signal.SIGINT)
+        output, _ = prompt.communicate(timeout=20)
+    assert output == '"1"\n' and prompt.returncode == 0, (output, prompt.returncode)
 
 
 def proof_lines_can_be_edited_completed_and_recalled_on_a_terminal():

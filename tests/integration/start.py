@@ -54,6 +54,13 @@ def proof_an_unknown_flag_ends_with_64():
     expect(["--kyes", "10"], 64, r".*--kyes.*")
 
 
+def proof_help_version_and_the_manual_page_are_printed():
+    """Each ends with 0, and nothing is started."""
+    begins = {"--help": "A Redis-compatible", "--version": "kvd ", "--man": ".TH KVD"}
+    for flag, begin in begins.items():
+        assert expect([flag], 0, "").startswith(begin), flag
+
+
 def proof_a_port_in_use_ends_with_71_and_names_the_address():
     """EX_OSERR: two servers cannot share a port."""
     with Kvd(*SMALL) as first:
@@ -165,7 +172,15 @@ def proof_a_lock_lets_nothing_else_start():
                         r".*the arena is [\d,]+ bytes but was locked as [\d,]+ .*"
                         r".*the container limit is [\d,]+ bytes but was locked as .*")
         assert output == "", "nothing was planned aloud, so nothing was allocated"
-        lock.write_text(lock.read_text().replace('"key_count": 10', '"key_count": 20'))
+        expect([*locked, "--memory-populate", "off", "--server-address", "127.0.0.2"], 78,
+               r".*memory.populate is false but was locked as true; .*\n"
+               r".*server.address is '127.0.0.2' but was locked as '127.0.0.1' .*")
+        expect(["--config", str(config), "--lock", directory], 78,
+               r".*: error: cannot read the lock: Is a directory \[lock-missing\]\n")
+        text = lock.read_text()
+        lock.write_text(re.sub(r'("blocks": )\d+', r"\1null", text))
+        expect(locked, 78, r".*not a lock: component 'blocks' has no bytes; .*")
+        lock.write_text(text.replace('"key_count": 10', '"key_count": 20'))
         expect([*locked, "--keys", "20"], 78, rf"{lock}: error: edited by hand: .*lock-invalid.*")
 
 

@@ -3,9 +3,13 @@
 
 #include <doctest/doctest.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 #include <fstream>
+
+#include "kvcore/memory/ceilings.hpp"
+#include "kvcore/memory/limits.hpp"
 
 namespace kv {
 namespace {
@@ -119,6 +123,23 @@ TEST_CASE("without control groups, or with lines that are none, there is no limi
   f.group("nonsense\n0::\n:memory\n");
   f.write("/sys/fs/cgroup/memory.max", "7000\n");
   CHECK(f.limit() == "none");
+}
+
+TEST_CASE("a process that is in no group of a hierarchy has no limit there") {
+  FakeRoot f;
+  f.mounts(mounts_two);
+  f.write("/sys/fs/cgroup/memory.max", "4096\n");
+  f.group("3:cpu:/a\n");
+  CHECK(f.limit() == "none");
+}
+
+TEST_CASE("what the kernel does not tell of a process counts as nothing, and it may not lock") {
+  FakeRoot f;
+  f.write("/proc/self/status", "Name:\tkvd\nVmSize:\t   12 kB\n");
+  const ProcessLimits limits = read_process_limits(f.root);
+  CHECK(limits.address_bytes == 12 * kibibyte);
+  CHECK(limits.data_bytes == 0);
+  CHECK(limits.locked_bytes_max == resource_limit(RLIMIT_MEMLOCK));
 }
 
 }  // namespace

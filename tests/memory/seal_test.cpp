@@ -15,6 +15,12 @@
 #include "kvcore/memory/assert.hpp"
 #include "server/seal_hooks.hpp"
 
+// clang declares these for a compiler's own use only. Source: [new.delete] of C++14.
+void operator delete(void* memory, std::size_t bytes) noexcept;
+void operator delete[](void* memory, std::size_t bytes) noexcept;
+void operator delete(void* memory, std::size_t bytes, std::align_val_t align) noexcept;
+void operator delete[](void* memory, std::size_t bytes, std::align_val_t align) noexcept;
+
 namespace kv {
 namespace {
 
@@ -121,6 +127,27 @@ TEST_CASE("freeing after seal is allowed, and the count stands still") {
   });
   CHECK(outcome.text.empty());
   CHECK(!outcome.aborted);
+}
+
+TEST_CASE("every form of new is counted, and each delete takes what it gave") {
+  constexpr std::align_val_t align{64};
+  const uint64_t before = heap_allocation_count();
+  ::operator delete(::operator new(10), 10);
+  ::operator delete[](::operator new[](10), 10);
+  ::operator delete[](::operator new[](0));
+  ::operator delete(::operator new(10, align), align);
+  ::operator delete(::operator new(0, align), 0, align);
+  ::operator delete[](::operator new[](10, align), align);
+  ::operator delete[](::operator new[](10, align), 10, align);
+  ::operator delete(::operator new(10, std::nothrow), std::nothrow);
+  ::operator delete[](::operator new[](10, std::nothrow), std::nothrow);
+  ::operator delete(::operator new(10, align, std::nothrow), align, std::nothrow);
+  ::operator delete[](::operator new[](10, align, std::nothrow), align, std::nothrow);
+  CHECK(heap_allocation_count() == before + 11);
+  void* memory = nullptr;
+  REQUIRE(posix_memalign(&memory, 64, 10) == 0);
+  std::free(memory);
+  CHECK(heap_allocation_count() == before + 12);
 }
 
 TEST_CASE("sealing twice is a bug") {
