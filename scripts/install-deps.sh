@@ -16,6 +16,8 @@ packages=(
   # The planning library is also compiled for wasm32: linker, C library, C++ library, and what
   # clang itself brings for sanitizers.
   lld wasi-libc libc++-14-dev-wasm32 libclang-rt-14-dev
+  # Reads what clang's counters have counted: scripts/coverage.sh.
+  llvm
   # Tests: unit tests, JSON and XML schemas, formatting, system calls, diffs from git.
   # redis-tools brings redis-cli and redis-benchmark, and (as redis-check-rdb) the redis-server
   # that the benchmark compares with: no service is installed or started. valgrind counts its
