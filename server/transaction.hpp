@@ -30,7 +30,6 @@ class Transactions {
   /// Carves its parts.
   static Transactions carve(Arena& arena, const Allocation& allocation);
 
-  bool is_open(uint32_t client) const { return states_[client].open; }
   bool is_aborted(uint32_t client) const { return states_[client].aborted; }
   bool writes(uint32_t client) const { return states_[client].writes; }
   uint64_t command_count(uint32_t client) const { return states_[client].commands; }

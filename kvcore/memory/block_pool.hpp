@@ -70,7 +70,6 @@ class BlockPool {
   uint64_t count() const { return count_; }
   uint64_t free_count() const { return free_count_; }
   uint64_t used_count() const { return count_ - free_count_; }
-  uint64_t block_bytes() const { return block_bytes_; }
   uint64_t blocks_for(uint64_t bytes) const { return chain_blocks(bytes, block_bytes_); }
 
   /// Stores `head` and `tail`, one behind the other, in a new chain and returns its first block.
