@@ -50,6 +50,7 @@ class Store : public StoreContent {
   /// Of entries, blocks, list_nodes or timers, in units of the part. REQUIRES: it is one of them.
   PoolUse use(Part part) const;
   uint64_t expired_count() const { return expired_count_; }  ///< keys that expired so far
+  void forget_expired_count() { expired_count_ = 0; }
   /// How long the keys that expire still have on average, in milliseconds.
   uint64_t average_ttl_ms() const;
 

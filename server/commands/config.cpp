@@ -253,6 +253,7 @@ Outcome config_set(Call& call) {
 
 Outcome config_resetstat(Call& call) {
   call.server.statistics = {};
+  call.store.forget_expired_count();
   std::fill(call.server.counters.of_command.begin(), call.server.counters.of_command.end(),
             CommandStatistics());
   call.reply.ok();

@@ -8,12 +8,13 @@
 
 #include "local_server.hpp"
 #include "server/repl/reply_text.hpp"
+#include "tests/simulation/script.hpp"
 
 namespace {
 
-using kv::fuzz::frame;
 using kv::fuzz::LocalServer;
 using kv::fuzz::require;
+using kv::sim::frame;
 using Words = std::vector<std::string>;
 
 constexpr uint64_t commands_max = 120;

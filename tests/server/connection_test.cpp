@@ -355,7 +355,12 @@ TEST_CASE("Calls, rejections and failures are counted by command, and RESETSTAT 
       bulk("# Commandstats\r\n"
            "cmdstat_get:calls=2,usec=5,usec_per_call=2.50,rejected_calls=1,failed_calls=1\r\n"
            "cmdstat_rpush:calls=1,usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=0\r\n"));
+  c.run({"set", "e", "v", "px", "100"});
+  c.view.now_ms += 101;
+  c.run({"get", "e"});
+  CHECK(c.store.expired_count() == 1);
   CHECK(c.run({"config", "resetstat"}) == ok);
+  CHECK(c.store.expired_count() == 0);
   CHECK(c.view.counters.of_command[static_cast<uint64_t>(kv::Command::get)].calls == 0);
   CHECK(c.view.statistics.keyspace_misses == 0);
 }
