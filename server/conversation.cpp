@@ -62,7 +62,7 @@ void Server::on_send(uint32_t index, int32_t result) {
     return;
   }
   if (result <= 0 && result != -EINTR && result != -EAGAIN) {
-    begin_close(index);
+    begin_close(index, Unsent::dropped);
     return;
   }
   if (result > 0) {

@@ -438,7 +438,8 @@ def words(flags):
 def refused(flags, limit_name, **options):
     """kvd must not start with these limits. Returns the bytes that it needs, and the flags with the
     option that it names."""
-    result = harness.run(harness.programs.kvd, *words(flags), "--check", **options)
+    result = harness.run(harness.programs.kvd, *harness.IO_FLAGS, *words(flags),
+                         "--check", **options)
     assert (result.returncode, result.stdout) == (71, ""), result
     found = re.fullmatch(
         rf"kvd: error: {limit_name} is ([\d,]+) bytes and ([\d,]+) are needed, ([\d,]+) more; "
@@ -450,7 +451,8 @@ def refused(flags, limit_name, **options):
 
 
 def expect_start(flags, **options):
-    result = harness.run(harness.programs.kvd, *words(flags), "--check", **options)
+    result = harness.run(harness.programs.kvd, *harness.IO_FLAGS, *words(flags),
+                         "--check", **options)
     assert (result.returncode, result.stderr) == (0, ""), result
 
 
