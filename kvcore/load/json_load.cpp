@@ -63,6 +63,9 @@ class Reader : public nlohmann::json_sax<Json> {
   std::vector<std::string> sections_;  ///< that have been seen
 };
 
+/// Of numbers, true, false and null.
+constexpr std::string_view literal_letters = "+-.0123456789Eaeflnrstu";
+
 Reader::Token Reader::next_token() {
   const std::string_view text = document_.source().text();
   const uint64_t begin =
@@ -76,7 +79,8 @@ Reader::Token Reader::next_token() {
   } else if (begin < text.size() && std::string_view("{}[]").find(text[begin]) < 4) {
     ++end;
   } else {
-    end = text.find_first_of(" \t\r\n,:{}[]\"", begin);
+    // What no number and no literal has ends it: the rest is the parser's to refuse.
+    end = std::max(text.find_first_not_of(literal_letters, begin), begin + 1);
   }
   read_ = std::min<uint64_t>(end, text.size());
   return {begin, read_};

@@ -76,6 +76,14 @@ TEST_CASE("JSON: numbers that are no 64-bit count say so") {
         "      |                 ^~~\n");
 }
 
+TEST_CASE("JSON: a number ends where it can be none any more, and shows nothing behind it") {
+  const std::string unfinished("{\"key_count\":1\0e", 16);
+  CHECK(json_errors(unfinished) ==
+        "a.json:1:17: error: cannot parse JSON: unexpected end of input; expected '}' [syntax]\n"
+        "    1 | {\"key_count\":1?e\n"
+        "      |                 ^\n");
+}
+
 TEST_CASE("JSON: a value of the wrong type is named once, and what it holds is skipped") {
   CHECK(json_errors("{\"key_count\": [[1, {\"a\": 2}], 3], \"list_length_max\": {\"b\": []},\n"
                     " \"memory\": {\"lock\": null, \"huge_pages\": false, \"budget\": true},\n"
