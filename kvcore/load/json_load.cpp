@@ -188,10 +188,10 @@ bool Reader::parse_error(std::size_t position, const std::string& last_token,
   const uint64_t end = at_end ? size + 1 : std::max<uint64_t>(position, 1);
   const uint64_t begin = end - std::min<uint64_t>(token_bytes, end);
 
-  if (const auto quote = message.find("; last read: "); quote != std::string::npos) {
-    const auto expected = message.rfind("'; expected ");
-    const bool more = expected != std::string::npos && expected > quote;
-    message = message.substr(0, quote) + (more ? message.substr(expected + 1) : "");
+  // The token itself is shown where it stands, and may hold anything.
+  constexpr std::string_view last_read = "; last read: '";
+  if (const auto quote = message.find(last_read); quote != std::string::npos) {
+    message.erase(quote, last_read.size() + last_token.size() + 1);
   }
   document_.error(Rule::syntax, document_.source().place(begin, end),
                   "cannot parse JSON: " + message);

@@ -19,6 +19,9 @@ using Words = std::vector<std::string>;
 
 constexpr uint64_t commands_max = 120;
 
+/// What moves a byte or two a turn takes many.
+constexpr uint64_t turns_max = 200000;
+
 /// Commands whose replies hang on nothing but the commands before them: no clock, no chance, no
 /// client's number. $k is a key, $v a value, $n a number.
 const Words templates[] = {
@@ -131,13 +134,13 @@ std::string pipelined(LocalServer& local, const std::vector<Words>& script, uint
     replies += local.io().take_replies(client);
     pongs += local.io().take_replies(other);
   }
-  for (uint64_t i = 0; i < 200000 && reply_count(replies) < script.size(); ++i) {
+  for (uint64_t i = 0; i < turns_max && reply_count(replies) < script.size(); ++i) {
     local.turn();
     replies += local.io().take_replies(client);
     pongs += local.io().take_replies(other);
     require(!local.io().closed(client), "closed in the middle of a pipeline", replies);
   }
-  for (uint64_t i = 0; i < 1000 && reply_count(pongs) < pings; ++i) {
+  for (uint64_t i = 0; i < turns_max && reply_count(pongs) < pings; ++i) {
     local.turn();
     pongs += local.io().take_replies(other);
   }
