@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "kvcore/load/document.hpp"
+#include "kvcore/load/words.hpp"
 
 namespace kv {
 
@@ -194,7 +195,7 @@ bool Reader::parse_error(std::size_t position, const std::string& last_token,
     message.erase(quote, last_read.size() + last_token.size() + 1);
   }
   document_.error(Rule::syntax, document_.source().place(begin, end),
-                  "cannot parse JSON: " + message);
+                  "cannot parse JSON: " + words::printable(message));
   return false;
 }
 

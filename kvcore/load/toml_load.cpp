@@ -53,6 +53,7 @@ namespace {
 
 using words::grouped;
 using words::in_quotes;
+using words::printable;
 
 /// Each part of a dotted key is a table in a table, which toml++ destroys by recursion: this
 /// bound, for each of the nested values, keeps a hostile file from the end of the stack.
@@ -161,7 +162,7 @@ void report(Document& document, const toml::parse_error& failure) {
   if (what.substr(0, prefix.size()) == prefix) {
     message = fmt::format("cannot parse {}", what.substr(prefix.size()));
   }
-  document.error(Rule::syntax, source.place(at, at + 1), message);
+  document.error(Rule::syntax, source.place(at, at + 1), printable(message));
 }
 
 bool reaches_assertion(std::string_view text) {

@@ -13,10 +13,24 @@ namespace {
 
 constexpr uint64_t quoted_bytes_max = 60;
 
+/// Adds the sequence that `text` begins with, or its first byte escaped. Returns its bytes.
+uint64_t add_printable(std::string& out, std::string_view text) {
+  const uint64_t bytes = printable_bytes(text);
+  out += bytes > 0 ? std::string(text.substr(0, bytes))
+                   : fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
+  return std::max<uint64_t>(bytes, 1);
+}
+
 }  // namespace
 
 std::string did_you_mean(std::string_view word) {
   return word.empty() ? std::string() : fmt::format("did you mean '{}'?", word);
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) text.remove_prefix(add_printable(out, text));
+  return out;
 }
 
 std::string in_quotes(std::string_view text) {
@@ -26,10 +40,7 @@ std::string in_quotes(std::string_view text) {
       out += "...";
       break;
     }
-    const uint64_t bytes = printable_bytes(text.substr(i));
-    out += bytes > 0 ? std::string(text.substr(i, bytes))
-                     : fmt::format("\\x{:02x}", static_cast<unsigned char>(text[i]));
-    i += std::max<uint64_t>(bytes, 1);
+    i += add_printable(out, text.substr(i));
   }
   return out + "'";
 }

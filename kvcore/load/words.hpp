@@ -12,6 +12,9 @@ namespace kv::words {
 /// "did you mean 'word'?", or empty for an empty word.
 std::string did_you_mean(std::string_view word);
 
+/// The text with control characters and invalid UTF-8 escaped: what a library says of a file.
+std::string printable(std::string_view text);
+
 /// The text in single quotes, fit for a terminal: control characters and invalid UTF-8 are
 /// escaped, a long text is cut.
 std::string in_quotes(std::string_view text);

@@ -199,6 +199,13 @@ TEST_CASE("TOML: a key or section that is given twice is an error at the second"
         "      |                        ^~~~\n");
 }
 
+TEST_CASE("TOML: what the parser quotes does not steer the terminal") {
+  CHECK(toml_errors("m=f\x1d") ==
+        "a.toml:1:4: error: cannot parse boolean: expected 'false', saw 'f\\x1d' [syntax]\n"
+        "    1 | m=f?\n"
+        "      |    ^\n");
+}
+
 TEST_CASE("TOML: what is not TOML points at the place") {
   CHECK(toml_errors("key_count = \n") ==
         "a.toml:1:13: error: cannot parse key-value pair: expected value, saw '\\n' [syntax]\n"
