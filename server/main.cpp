@@ -16,6 +16,7 @@
 #include "server/sandbox.hpp"
 #include "server/seal_hooks.hpp"
 #include "server/server.hpp"
+#include "server/serving.hpp"
 #include "server/signals.hpp"
 #include "server/start_report.hpp"
 
@@ -82,19 +83,15 @@ KvdExit serve(kv::Instance& instance) {
   }
 
   static kv::ServerView view;
-  view.counters = instance.counters;
-  view.allocation = &instance.allocation;
-  view.verification = &instance.verification;
-  view.ledger = &instance.arena.ledger();
+  view = kv::view_of(instance);
   view.port = listeners.port();
   view.io = backend.name();
   view.ring_memory = backend.ring_memory();
   view.sandbox =
       kv::choice_word(kv::option_info(kv::Option::server_sandbox), config.server_sandbox);
   view.resident_file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-  kv::Server server({instance.allocation, io, instance.connections, instance.scratch,
-                     instance.store, view, instance.blocking, instance.transactions,
-                     static_cast<uint32_t>(listeners.sockets().size())});
+  kv::Server server(
+      kv::parts_of(instance, io, view, static_cast<uint32_t>(listeners.sockets().size())));
   server.start();
   // The server has a copy of its own, which is the one that changes.
   kv::wipe_secrets(config);

@@ -63,6 +63,7 @@ class Server {
   // The loop (server.cpp).
   void complete(const Completion& completion);
   void read_clocks();
+  uint64_t timeout_ms() const;
   void on_accept(uint32_t listener, int32_t result);
   void admit(int socket, uint32_t listener);
   bool is_denied(const SocketName& peer) const;
@@ -83,7 +84,6 @@ class Server {
   void look_at_lingering(uint32_t index);
   void close_socket(uint32_t index);
   void drop_all_unsent();
-  uint64_t timeout_ms() const;
 
   // One client (conversation.cpp).
   void on_receive(uint32_t index, int32_t result, uint32_t buffer);

@@ -6,6 +6,7 @@
 
 #include "server/commands/text.hpp"
 #include "server/repl/reply_text.hpp"
+#include "server/serving.hpp"
 
 namespace kv {
 
@@ -15,12 +16,8 @@ volatile sig_atomic_t interrupted = 0;
 
 void on_interrupt(int) { interrupted = 1; }
 
-ServerView view_of(const Instance& instance) {
-  ServerView view;
-  view.allocation = &instance.allocation;
-  view.verification = &instance.verification;
-  view.ledger = &instance.arena.ledger();
-  view.counters = instance.counters;
+ServerView prompt_view(const Instance& instance) {
+  ServerView view = view_of(instance);
   view.io = "none";
   view.ring_memory = "arena";
   view.resident_file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
@@ -57,9 +54,8 @@ bool take_interrupt() {
 Session::Session(Instance& instance)
     : instance_(instance),
       io_(instance.connections.request_area(), LocalIo::Clock::real),
-      view_(view_of(instance)),
-      server_({instance.allocation, io_, instance.connections, instance.scratch, instance.store,
-               view_, instance.blocking, instance.transactions}) {
+      view_(prompt_view(instance)),
+      server_(parts_of(instance, io_, view_)) {
   // Who may read the config need not say its password.
   view_.live.server_password = Text();
   server_.start();

@@ -5,8 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "server/instance.hpp"
-#include "server/server.hpp"
+#include "server/serving.hpp"
 
 namespace kv {
 
@@ -21,10 +20,7 @@ struct WholeServer {
     if (!planned.ok) return "the config cannot be planned";
     if (const Failure failure = instance.carve(planned.allocation)) return "carve: " + *failure;
     if (!instance.verification.equal()) return "the arena is not what was planned";
-    view.allocation = &instance.allocation;
-    view.verification = &instance.verification;
-    view.ledger = &instance.arena.ledger();
-    view.counters = instance.counters;
+    view = view_of(instance);
     view.io = "none";
     view.ring_memory = "arena";
     return {};
@@ -32,9 +28,7 @@ struct WholeServer {
 
   /// REQUIRES: carve() found nothing wrong.
   void start(Io& io, uint32_t listeners = 1) {
-    server.emplace(Server::Parts{instance.allocation, io, instance.connections, instance.scratch,
-                                 instance.store, view, instance.blocking, instance.transactions,
-                                 listeners});
+    server.emplace(parts_of(instance, io, view, listeners));
     server->start();
   }
 };
