@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS kvplan kvd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES docs/man/kvplan.1 docs/man/kvd.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-install(TARGETS kvcore_plan kvcore_load kvcore_memory EXPORT kvcore
+install(TARGETS kvcore_plan kvcore_load kvcore_data kvcore_memory EXPORT kvcore
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY kvcore DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.hpp" PATTERN "*.def")

@@ -1,0 +1,160 @@
+// A snapshot file: what is written is read, and whatever was altered is refused.
+
+#include "snapshot_file.hpp"
+
+namespace {
+
+using kv::section_align;
+using kv::test::read_all;
+using kv::test::SnapshotFile;
+using Lines = std::vector<std::string>;
+
+std::vector<std::byte> small_file(uint64_t id = 7) {
+  SnapshotFile file(kv::Config(), section_align, id);
+  file.string("a", "1");
+  file.string("expires", "soon", 5000);
+  file.list("list", {"x", "", "yz"});
+  file.string("given up", "0000", 900, kv::EntryEnd::dropped);
+  file.string("", "");
+  return file.finish();
+}
+
+const Lines small_entries = {"a=1", "expires@5000=soon", "list=[x,,yz]", "="};
+
+}  // namespace
+
+TEST_CASE("What is written is read, but for entries that were given up") {
+  const std::vector<std::byte> file = small_file();
+  // A header, a section, the end.
+  CHECK(file.size() == 3 * section_align);
+  CHECK(read_all(file) == small_entries);
+}
+
+TEST_CASE("Entries run on over as many sections as they take") {
+  SnapshotFile file;
+  Lines expected;
+  for (uint64_t i = 0; i < 60; ++i) {
+    const std::string key = "key" + std::to_string(i);
+    const std::string value(i * 997 % 9000, static_cast<char>('a' + i % 26));
+    file.string(key, value);
+    expected.push_back(key + "=" + value);
+    file.list(key + "l", {value, "", key});
+    expected.push_back(key + "l=[" + value + ",," + key + "]");
+  }
+  CHECK(read_all(file.finish()) == expected);
+}
+
+TEST_CASE("An empty snapshot is a header and an end") {
+  const std::vector<std::byte> file = SnapshotFile().finish();
+  CHECK(file.size() == 2 * section_align);
+  CHECK(read_all(file).empty());
+}
+
+TEST_CASE("The header holds the id, the time, and the limits by name") {
+  kv::Config config;
+  config.key_count = 123;
+  const std::vector<std::byte> file = SnapshotFile(config).finish();
+  kv::SnapshotReader reader(file);
+  REQUIRE(!reader.open());
+  CHECK(reader.header().id == 7);
+  CHECK(reader.header().saved_ms == 1000);
+  CHECK(reader.header().section_bytes == section_align);
+  Lines limits;
+  reader.look_at_limits([&](std::string_view name, uint64_t number) {
+    limits.push_back(std::string(name) + "=" + std::to_string(number));
+  });
+  // store_bytes: 123 keys of 5 + 50 × 17 blocks of 256.
+  CHECK(limits == Lines{"key_count=123", "expiring_keys_max=123", "key_size_max=1024",
+                        "val_size_max=4096", "list_length_max=50", "store_bytes=26922240",
+                        "block_bytes=256"});
+}
+
+TEST_CASE("A file with any byte altered is refused") {
+  const std::vector<std::byte> file = small_file();
+  std::vector<std::byte> altered = file;
+  uint64_t accepted = 0;
+  for (uint64_t i = 0; i < file.size(); ++i) {
+    for (const unsigned flip : {0x01U, 0x80U, 0xffU}) {
+      altered[i] = file[i] ^ static_cast<std::byte>(flip);
+      const Lines found = read_all(altered);
+      accepted += found.size() != 1 || found[0].find(": ") == std::string::npos;
+    }
+    altered[i] = file[i];
+  }
+  CHECK(accepted == 0);
+  CHECK(read_all(altered) == small_entries);
+}
+
+TEST_CASE("A file that is cut off anywhere is refused") {
+  const std::vector<std::byte> file = small_file();
+  uint64_t accepted = 0;
+  for (uint64_t bytes = 0; bytes < file.size(); ++bytes) {
+    const std::vector<std::byte> part(file.begin(), file.begin() + static_cast<int64_t>(bytes));
+    const Lines found = read_all(part);
+    accepted += found.size() != 1 || found[0].find(": ") == std::string::npos;
+  }
+  CHECK(accepted == 0);
+}
+
+TEST_CASE("A file is refused with the offset and the reason") {
+  std::vector<std::byte> file = small_file();
+  CHECK(read_all({}) == Lines{"0: it does not begin with the magic word of a snapshot, kvsnap01"});
+  CHECK(read_all(std::span(file).first(100)) == Lines{"100: it is cut off within its header"});
+  CHECK(read_all(std::span(file).first(section_align)) ==
+        Lines{"4096: it is cut off: the section at its end is missing"});
+  CHECK(read_all(std::span(file).first(2 * section_align)) ==
+        Lines{"8192: it is cut off: the section at its end is missing"});
+  file[section_align + 50] ^= std::byte{1};
+  CHECK(read_all(file) == Lines{"4096: the checksum of a section is wrong"});
+}
+
+TEST_CASE("What an older snapshot left behind the end is not read") {
+  std::vector<std::byte> file = small_file();
+  const std::vector<std::byte> older = small_file(/*id=*/6);
+  file.insert(file.end(), older.begin(), older.end());
+  CHECK(read_all(file) == small_entries);
+}
+
+TEST_CASE("A section of another snapshot does not stand in for one of this") {
+  std::vector<std::byte> file = small_file();
+  const std::vector<std::byte> older = small_file(/*id=*/6);
+  std::copy(older.begin() + section_align, older.begin() + 2 * section_align,
+            file.begin() + section_align);
+  CHECK(read_all(file) == Lines{"4096: the checksum of a section is wrong"});
+}
+
+TEST_CASE("Entries that lie are refused where they lie") {
+  const auto of = [](const kv::EntryHead& head, std::string_view rest) {
+    SnapshotFile file;
+    file.head(head);
+    file.put(rest);
+    return read_all(file.finish());
+  };
+  using Type = kv::EntryType;
+  // The head is at 4096 + 32, and has 10 bytes.
+  CHECK(of({Type::string, 3, 5}, "abc") == Lines{"8224: it ends within an entry"});
+  CHECK(of({Type::string, 1, 1}, "ab?") == Lines{"4140: an entry does not end where it should"});
+  CHECK(of({Type::string, UINT32_MAX, 1}, "ab") == Lines{"4128: a key is longer than 512 MiB"});
+  CHECK(of({Type::string, 1, UINT32_MAX}, "ab") == Lines{"4128: a value is longer than 512 MiB"});
+  CHECK(of({Type::list, 1, 0}, "ab") == Lines{"4128: a list has no elements"});
+  CHECK(of({Type::list, 1, 1}, "a\xff\xff\xff\xff") ==
+        Lines{"4139: an element is longer than 512 MiB"});
+  CHECK(of({Type{9}, 1, 1}, "ab") == Lines{"4128: an entry is of no type that is known"});
+  // Only what expires can be given up.
+  CHECK(of({Type::string, 1, 1}, "ab\xe0") == Lines{"4140: an entry does not end where it should"});
+}
+
+TEST_CASE("Totals that are not those of the entries are refused") {
+  SnapshotFile file;
+  file.string("a", "1");
+  ++file.totals_.bytes;
+  CHECK(read_all(file.finish()) == Lines{"8224: the totals are not those of the entries"});
+}
+
+TEST_CASE("The largest file is a header, full sections and an end") {
+  // 4064 bytes of payload in each section of 4096.
+  CHECK(kv::snapshot_file_bytes(0, 4096) == 2 * 4096);
+  CHECK(kv::snapshot_file_bytes(1, 4096) == 3 * 4096);
+  CHECK(kv::snapshot_file_bytes(4064, 4096) == 3 * 4096);
+  CHECK(kv::snapshot_file_bytes(4065, 4096) == 4 * 4096);
+}
