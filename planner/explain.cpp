@@ -13,6 +13,7 @@ namespace kv {
 namespace {
 
 constexpr std::string_view outside_name = "outside";
+constexpr std::string_view disk_name = "disk";
 
 /// Names that are needed to explain something, and the formulas behind them.
 class Dependencies {
@@ -116,6 +117,17 @@ ExplainedSection explain_outside(const Allocation& allocation) {
   return section;
 }
 
+ExplainedSection explain_disk(const Allocation& allocation) {
+  ExplainedSection section = {
+      disk_name, "on disk", "files, whose space is reserved at start", {}, allocation.disk_bytes};
+  for (const DiskInfo& disk : disks) {
+    section.parts.push_back(explained(disk.name, disk.meaning,
+                                      product_of(disk.count_formula, disk.unit_formula), allocation,
+                                      allocation.disk[static_cast<uint64_t>(disk.id)].bytes));
+  }
+  return section;
+}
+
 /// Whether `asked` ("" for everything) means the component.
 bool is_asked(std::string_view asked, const ComponentInfo& component) {
   return asked.empty() || asked == component.id_text || asked == component.name;
@@ -130,6 +142,11 @@ Dependencies dependencies_of(const Settings& settings, std::string_view section)
   if (section.empty() || section == outside_name) {
     for (const OutsideInfo& outside : outsides) {
       needed.add(product_of(outside.count_formula, outside.unit_formula));
+    }
+  }
+  if (section.empty() || section == disk_name) {
+    for (const DiskInfo& disk : disks) {
+      needed.add(product_of(disk.count_formula, disk.unit_formula));
     }
   }
   return needed;
@@ -163,6 +180,7 @@ std::vector<std::string_view> explainable_names() {
     if (component.name != component.id_text) names.push_back(component.name);
   }
   names.push_back(outside_name);
+  names.push_back(disk_name);
   return names;
 }
 
@@ -201,6 +219,7 @@ Explanation explain(const Settings& settings, const Allocation& allocation,
   if (everything || section == outside_name) {
     result.sections.push_back(explain_outside(allocation));
   }
+  if (everything || section == disk_name) result.sections.push_back(explain_disk(allocation));
   KV_ASSERT(!result.sections.empty());
   return result;
 }

@@ -33,7 +33,7 @@ struct ExplainedOption {
   ExplainedFormula computed;  ///< of a computed option; its formula is empty otherwise
 };
 
-/// A component with its parts; or all that is outside of the arena.
+/// A component with its parts; all that is outside of the arena; or all that is on disk.
 struct ExplainedSection {
   std::string_view id;
   std::string_view name;
@@ -55,7 +55,7 @@ struct Explanation {
   std::optional<Component> only;  ///< the costs are meant for this component alone
 };
 
-/// What --explain can be asked for: the components by id and name, and "outside".
+/// What --explain can be asked for: the components by id and name, "outside" and "disk".
 std::vector<std::string_view> explainable_names();
 
 /// Explains everything, or with `section` (one of explainable_names()) only that, with the

@@ -46,6 +46,12 @@ void add_plan(Json& json, const PlanReport& report) {
         product_json(outside.id_text, allocation.outside[static_cast<uint64_t>(outside.id)]));
   }
   json["container_bytes"] = allocation.container_bytes;
+  json["disk"] = Json::array();
+  for (const DiskInfo& disk : disks) {
+    json["disk"].push_back(
+        product_json(disk.id_text, allocation.disk[static_cast<uint64_t>(disk.id)]));
+  }
+  json["disk_bytes"] = allocation.disk_bytes;
   json["guarantee"] = report.guarantee;
 }
 

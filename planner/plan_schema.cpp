@@ -62,6 +62,8 @@ Json plan_properties() {
   for (const OutsideInfo& outside : outsides) {
     outside_items.push_back(product_schema(outside.id_text));
   }
+  Json disk_items = Json::array();
+  for (const DiskInfo& disk : disks) disk_items.push_back(product_schema(disk.id_text));
   Json json;
   json["config"] = config_schema();
   json["derived"] = closed_object(std::move(derived));
@@ -69,6 +71,8 @@ Json plan_properties() {
   json["arena_bytes"] = integer(0);
   json["outside"] = tuple(std::move(outside_items));
   json["container_bytes"] = integer(0);
+  json["disk"] = tuple(std::move(disk_items));
+  json["disk_bytes"] = integer(0);
   json["guarantee"] = {{"type", "string"}};
   return json;
 }

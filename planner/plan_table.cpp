@@ -54,6 +54,7 @@ class PlanTable {
     mark(Row::Role::rule);
     add_sum(Row::Role::total, {"container", "", "", "container limit"}, allocation_.container_bytes,
             0);
+    if (allocation_.disk_bytes > 0) add_disk();
     return std::move(table_);
   }
 
@@ -114,6 +115,19 @@ class PlanTable {
       add(Row::Role::item, {"outside", "", std::string(outside.id_text), outside.name}, product,
           /*whole=*/0, /*with_product=*/outside.count_formula != "1");
     }
+  }
+
+  /// Only where something is kept on disk.
+  void add_disk() {
+    mark(Row::Role::space);
+    table_.rows.push_back({Row::Role::title, {Cell::of_text("on disk, reserved at start")}});
+    for (const DiskInfo& disk : disks) {
+      const Product& product = allocation_.disk[static_cast<uint64_t>(disk.id)];
+      add(Row::Role::item, {"disk", "", std::string(disk.id_text), disk.name}, product,
+          /*whole=*/0, /*with_product=*/true);
+    }
+    mark(Row::Role::rule);
+    add_sum(Row::Role::total, {"disk_total", "", "", "disk"}, allocation_.disk_bytes, 0);
   }
 
   const Allocation& allocation_;

@@ -11,9 +11,10 @@ Failure Backend::start(const Instance& instance) {
   serves_epoll_ = choice == IoChoice::epoll;
   if (!serves_epoll_) {
     const auto sandbox = static_cast<SandboxMode>(allocation.config.server_sandbox);
-    Failure refused =
-        uring_.start(instance.ring, buffers.memory, buffers.unit_bytes,
-                     allocation.terms.completion_entries, sandbox == SandboxMode::strict);
+    Failure refused = uring_.start(instance.ring, buffers.memory, buffers.unit_bytes,
+                                   {.completions = allocation.terms.completion_entries,
+                                    .restricted = sandbox == SandboxMode::strict,
+                                    .writes_files = allocation.config.snapshot_enabled != 0});
     if (!refused) return {};
     if (choice == IoChoice::io_uring) {
       return fmt::format("the kernel refuses io_uring: {}; or choose server.io = epoll", *refused);

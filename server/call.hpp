@@ -36,6 +36,8 @@ class Arguments {
   std::span<Slice> slices_;
 };
 
+class Snapshots;
+
 /// What the handlers of the server group may know of the server. The server owns it and
 /// keeps it up to date; everything in it outlives the handlers.
 struct ServerView {
@@ -69,6 +71,8 @@ struct ServerView {
   bool pauses_all = false;      ///< not only those that write
   bool kills = false;           ///< a record has client_trait::killed
   bool stop_requested = false;  ///< SHUTDOWN
+  enum class StopSave : uint8_t { by_config, yes, no } stop_save = StopSave::by_config;
+  Snapshots* snapshots = nullptr;  ///< null where nothing is saved
 };
 
 enum class Outcome : uint8_t {
@@ -78,6 +82,8 @@ enum class Outcome : uint8_t {
                ///< elements, or the time is over
   close,       ///< done, and the connection ends once the reply is sent
   paused,      ///< not executed: CLIENT PAUSE holds it
+  unsaved,     ///< not executed: the snapshot needs room for a key as it is
+  unfinished,  ///< not executed: the snapshot has to end before
 };
 
 /// What a command that would block waits for.

@@ -13,8 +13,10 @@ namespace kv {
 enum class KvdExit : int {
   ok = 0,
   usage = 64,     ///< EX_USAGE: an unknown flag
+  data = 65,      ///< EX_DATAERR: what is on disk is altered, does not fit, or cannot be used
   no_input = 66,  ///< EX_NOINPUT: the config cannot be read
   os_error = 71,  ///< EX_OSERR: memory, sockets, io_uring, epoll or the sandbox are refused
+  save = 74,      ///< EX_IOERR: the last snapshot could not be written
   config = 78,    ///< EX_CONFIG: the config is invalid, or what was allocated is not the plan
 };
 

@@ -39,6 +39,7 @@ constexpr uint16_t killed = 16;          ///< CLIENT KILL; closes when its repli
 constexpr uint16_t no_evict = 32;
 constexpr uint16_t no_touch = 64;
 constexpr uint16_t in_transaction = 128;  ///< between MULTI and EXEC
+constexpr uint16_t saving = 256;          ///< its SAVE was begun
 
 inline bool has(const ConnectionRecord& record, uint16_t traits) {
   return (record.traits & traits) != 0;

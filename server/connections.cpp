@@ -122,7 +122,7 @@ void Connections::release(Resource resource, ConnectionRecord& record) {
 }
 
 uint64_t Connections::free_count(Resource resource) const {
-  if (resource == Resource::unpause) return UINT64_MAX;
+  if (resource >= Resource::unpause) return UINT64_MAX;
   if (resource == Resource::request_buffer) return request_area_.count() - request_buffers_held_;
   return pool(resource).free.free_count();
 }

@@ -31,9 +31,11 @@ enum class Resource : uint8_t {
   large_request,
   reply_buffer,
   large_reply,
-  unpause,  ///< the end of CLIENT PAUSE; no memory, and any number can have it
+  unpause,        ///< the end of CLIENT PAUSE; no memory, and any number can have it
+  snapshot_room,  ///< room for a key that is to be changed, in the buffer of the snapshot
+  snapshot_end,   ///< the end of the snapshot that is being written
 };
-constexpr uint64_t resource_count = 6;
+constexpr uint64_t resource_count = 8;
 
 /// Buffers of one size in one piece of memory.
 struct BufferArea {
@@ -124,6 +126,12 @@ class Connections {
   /// REQUIRES: not Resource::request_buffer, which the kernel hands out.
   bool acquire(Resource resource, ConnectionRecord& record);
   void release(Resource resource, ConnectionRecord& record);
+  /// The whole room that the largest request has: a slot, or a receive buffer. REQUIRES: nobody
+  /// uses it yet.
+  std::span<char> largest_request_room() const {
+    const BufferArea& large = pool(Resource::large_request).area;
+    return large.count() > 0 ? large[0] : request_area_[0];
+  }
   /// How many are free. For request_buffer: not held by a connection.
   uint64_t free_count(Resource resource) const;
 

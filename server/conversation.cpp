@@ -231,6 +231,10 @@ void Server::wait_for(Resource resource, uint32_t index) {
     case Resource::large_reply:
       ++statistics.waits_large_reply;
       break;
+    case Resource::snapshot_room:
+      ++statistics.waits_snapshot;
+      break;
+    case Resource::snapshot_end:
     case Resource::unpause:
     case Resource::none:
       break;

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <climits>
@@ -232,6 +233,36 @@ void Epoll::try_accept(Batch& batch) {
   }
 }
 
+void Epoll::write_file(int file, uint64_t offset, std::span<const std::byte> bytes) {
+  KV_ASSERT(file_ < 0);
+  KV_ASSERT(!bytes.empty());
+  file_ = file;
+  file_offset_ = offset;
+  file_bytes_ = bytes;
+}
+
+void Epoll::sync_file(int file) {
+  KV_ASSERT(file_ < 0);
+  file_ = file;
+  file_bytes_ = {};
+}
+
+/// The server stands still for it, so no more than a piece is written in a turn.
+void Epoll::try_file(Batch& batch) {
+  if (file_ < 0 || !batch.has_room()) return;
+  constexpr uint64_t piece_bytes = 65536;
+  int64_t result = 0;
+  if (file_bytes_.empty()) {
+    result = fsync(file_);
+  } else {
+    const uint64_t bytes = std::min<uint64_t>(file_bytes_.size(), piece_bytes);
+    result = pwrite(file_, file_bytes_.data(), bytes, static_cast<off_t>(file_offset_));
+  }
+  if (result < 0) result = -errno;
+  file_ = -1;
+  batch.add({Operation::file, 0, 0, static_cast<int32_t>(result), index_none});
+}
+
 /// Asks the kernel what has changed, and queues the sockets that can go on for it.
 void Epoll::look(bool at_once, uint64_t timeout_ms) {
   int timeout = timeout_ms > INT_MAX ? INT_MAX : static_cast<int>(timeout_ms);
@@ -266,6 +297,7 @@ void Epoll::note(uint64_t tag, uint32_t events) {
 uint64_t Epoll::wait(std::span<Completion> out, uint64_t timeout_ms) {
   KV_ASSERT(out.size() >= 2);
   Batch batch{out};
+  try_file(batch);
   try_accept(batch);
   try_queued(batch);
   const bool done = batch.count > 0;

@@ -54,6 +54,8 @@ class Epoll final : public SocketIo {
   void receive_into(Target target, std::span<char> room) override;
   void send(Target target, std::span<const char> bytes) override;
   void release_buffer(uint32_t buffer) override;
+  void write_file(int file, uint64_t offset, std::span<const std::byte> bytes) override;
+  void sync_file(int file) override;
   void shut_down(int socket) override;
   void close(int socket) override;
   uint64_t wait(std::span<Completion> out, uint64_t timeout_ms) override;
@@ -86,6 +88,7 @@ class Epoll final : public SocketIo {
   void go_on(uint32_t index);
   void try_queued(Batch& batch);
   void try_accept(Batch& batch);
+  void try_file(Batch& batch);
   void try_send(uint32_t index, Batch& batch);
   void try_receive(uint32_t index, Batch& batch);
   void look(bool at_once, uint64_t timeout_ms);
@@ -104,6 +107,9 @@ class Epoll final : public SocketIo {
   uint32_t of_unix_ = 0;     ///< a bit for each listener that is a Unix socket
   bool stopped_ = false;     ///< no listener accepts any more
   bool looked_ = false;      ///< the last wait() has asked the kernel
+  int file_ = -1;            ///< that is written or synced; -1 for none
+  uint64_t file_offset_ = 0;
+  std::span<const std::byte> file_bytes_;  ///< empty to sync
 };
 
 }  // namespace kv

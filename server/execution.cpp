@@ -124,6 +124,12 @@ Server::Progress Server::after(uint32_t index, uint64_t bytes, Progress progress
     case Progress::paused:
       wait_for(Resource::unpause, index);
       return progress;
+    case Progress::unsaved:
+      wait_for(Resource::snapshot_room, index);
+      return progress;
+    case Progress::unfinished:
+      wait_for(Resource::snapshot_end, index);
+      return progress;
     case Progress::needs_reply_room:
       // Nothing was changed: the command runs again from its first byte when there is room.
       return reply_room_for(index, record.reply_needs) ? Progress::executed : progress;
@@ -149,6 +155,10 @@ Server::Progress Server::run(uint32_t index, std::span<Slice> arguments, Command
       return Progress::needs_reply_room;
     case Outcome::paused:
       return Progress::paused;
+    case Outcome::unsaved:
+      return Progress::unsaved;
+    case Outcome::unfinished:
+      return Progress::unfinished;
     case Outcome::blocks:
       if (was_blocked || block(index, call)) return Progress::blocked;
       keep_reply(record, reply);

@@ -32,6 +32,8 @@ Failure Instance::carve(const Allocation& planned) {
   ring = Uring::carve(arena, config);
   epoll = Epoll::carve(arena, config);
   counters = CommandCounters::carve(arena, allocation);
+  snapshot_writer = SnapshotWriter::carve(arena, config);
+  store.marks() = SavedMarks::carve(arena, config);
   if (Failure failure = arena.commit()) return failure;
   verification = verify(allocation, arena.ledger());
   return {};

@@ -11,6 +11,7 @@
 #include "server/blocking.hpp"
 #include "server/connections.hpp"
 #include "server/epoll.hpp"
+#include "server/snapshot_writer.hpp"
 #include "server/store.hpp"
 #include "server/transaction.hpp"
 #include "server/uring.hpp"
@@ -28,6 +29,7 @@ struct Instance {
   Uring::Memory ring;
   Epoll::Memory epoll;
   CommandCounters counters;
+  SnapshotWriter snapshot_writer;
   Verification verification;
 
   /// Carves every component and compares the ledger with the plan. No memory is behind the

@@ -7,6 +7,7 @@
 //     accept() receive_any() receive_into() send()  ──►  wait()  ──►  Completion …
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -15,7 +16,7 @@
 
 namespace kv {
 
-enum class Operation : uint8_t { accept, receive, send };
+enum class Operation : uint8_t { accept, receive, send, file };
 
 /// The connection that an operation belongs to. The generation tells a reused record apart.
 struct Target {
@@ -26,9 +27,10 @@ struct Target {
 
 struct Completion {
   Operation operation;
-  uint32_t connection;  ///< accept: the listener
+  uint32_t connection;  ///< accept: the listener; file: nothing
   uint32_t generation;
-  int32_t result;   ///< accept: the socket; else bytes; 0 for an end of stream; or -errno
+  int32_t result;   ///< accept: the socket; a file that is on disk: 0; else bytes; 0 for an end of
+                    ///< stream; or -errno
   uint32_t buffer;  ///< the receive buffer that receive_any() filled, or index_none
 };
 
@@ -89,6 +91,20 @@ class Io {
   virtual uint64_t monotonic_us() = 0;
   /// Microseconds since 1970.
   virtual uint64_t unix_us() = 0;
+};
+
+/// Files that are open from the start. One operation is in flight at a time; it completes in
+/// Io::wait() as an Operation::file.
+class FileIo {
+ public:
+  virtual ~FileIo() = default;
+
+  /// Writes `bytes`, which stay valid until the completion, at `offset`. May write only a part.
+  virtual void write_file(int file, uint64_t offset, std::span<const std::byte> bytes) = 0;
+
+  /// Completes when everything that was written to the file, or what is in the directory, is on
+  /// disk.
+  virtual void sync_file(int file) = 0;
 };
 
 }  // namespace kv

@@ -18,6 +18,7 @@
 #include "server/server.hpp"
 #include "server/serving.hpp"
 #include "server/signals.hpp"
+#include "server/snapshot_start.hpp"
 #include "server/start_report.hpp"
 
 namespace {
@@ -65,10 +66,29 @@ kv::Failure seal_process(const kv::SandboxTerms& given) {
   return {};
 }
 
+/// Opens the files and loads what is in them, before anybody can connect.
+kv::Failure load(kv::Instance& instance, kv::SnapshotStart& start) {
+  if (instance.allocation.config.snapshot_enabled == 0) return {};
+  if (kv::Failure failure = kv::open_snapshots(instance, start)) return failure;
+  fmt::print("{}", start.report);
+  return {};
+}
+
+/// What the sandbox permits of the files.
+void permit_files(const kv::SnapshotFiles& files, kv::SandboxTerms& sandbox) {
+  sandbox.data_directory = files.directory;
+  sandbox.data_files[0] = files.current;
+  sandbox.data_files[1] = files.next;
+  sandbox.data_names[0] = kv::next_snapshot_name;
+  sandbox.data_names[1] = kv::snapshot_name;
+}
+
 KvdExit serve(kv::Instance& instance) {
   kv::Config& config = instance.allocation.config;
   kv::Listeners listeners;
   kv::Backend backend;
+  kv::SnapshotStart start;
+  if (kv::Failure failure = load(instance, start)) return fail(KvdExit::data, *failure);
   if (kv::Failure failure = listeners.open(config)) return fail(KvdExit::os_error, *failure);
   if (kv::Failure failure = backend.start(instance)) return fail(KvdExit::os_error, *failure);
   if (!backend.refusal().empty()) {
@@ -90,8 +110,11 @@ KvdExit serve(kv::Instance& instance) {
   view.sandbox =
       kv::choice_word(kv::option_info(kv::Option::server_sandbox), config.server_sandbox);
   view.resident_file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-  kv::Server server(
-      kv::parts_of(instance, io, view, static_cast<uint32_t>(listeners.sockets().size())));
+  kv::Snapshots snapshots(instance.allocation, instance.store, instance.snapshot_writer, io,
+                          start.files);
+  kv::Server server(kv::parts_of(instance, io, view,
+                                 static_cast<uint32_t>(listeners.sockets().size()),
+                                 config.snapshot_enabled != 0 ? &snapshots : nullptr));
   server.start();
   // The server has a copy of its own, which is the one that changes.
   kv::wipe_secrets(config);
@@ -102,6 +125,7 @@ KvdExit serve(kv::Instance& instance) {
 
   sandbox.resident_file = view.resident_file;
   sandbox.socket_file = listeners.unix_path();
+  permit_files(start.files, sandbox);
   kv::wipe_stack();
   if (kv::Failure failure = seal_process(sandbox)) return fail(KvdExit::os_error, *failure);
   std::fputs(ready.c_str(), stdout);
@@ -111,9 +135,11 @@ KvdExit serve(kv::Instance& instance) {
     if (kv::stop_requested() && !server.stopping()) server.stop();
   }
   listeners.close();
+  const bool kept = config.snapshot_enabled == 0 || snapshots.state().error == 0;
+  const KvdExit result = kept ? KvdExit::ok : KvdExit::save;
   // What destructors do, such as unmapping the arena, is not permitted any more.
-  if (sandbox.mode != kv::SandboxMode::off) _exit(static_cast<int>(KvdExit::ok));
-  return KvdExit::ok;
+  if (sandbox.mode != kv::SandboxMode::off) _exit(static_cast<int>(result));
+  return result;
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <vector>
@@ -33,6 +34,8 @@ enum class Limit : uint8_t {
   log_output,
   resident_file,
   socket_file,
+  data_file,
+  data_names,
   no_address,
   own_abort,
   asks_unsent,
@@ -85,6 +88,16 @@ std::vector<Conditions> rules_of(Limit limit, const SandboxTerms& given) {
     case Limit::socket_file:
       if (given.socket_file == nullptr) return {};
       return {{is_pointer(1, given.socket_file), is_int(2, 0)}};
+    case Limit::data_file:
+      if (given.data_directory < 0) return {};
+      return {{is_int(0, given.data_files[0])},
+              {is_int(0, given.data_files[1])},
+              {is_int(0, given.data_directory)}};
+    case Limit::data_names:
+      if (given.data_directory < 0) return {};
+      return {{is_int(0, given.data_directory), is_pointer(1, given.data_names[0]),
+               is_int(2, given.data_directory), is_pointer(3, given.data_names[1]),
+               is_int(4, RENAME_EXCHANGE)}};
     case Limit::no_address:
       return {{is_pointer(4, nullptr)}};
     case Limit::own_abort:
@@ -186,10 +199,12 @@ Failure explain(int error) {
 
 }  // namespace
 
-uint64_t permitted_call_count(IoKind io) {
-  return static_cast<uint64_t>(
-      std::count_if(std::begin(permitted_calls), std::end(permitted_calls),
-                    [&](const PermittedCall& call) { return call.is_of(io); }));
+uint64_t permitted_call_count(IoKind io, bool writes_files) {
+  return static_cast<uint64_t>(std::count_if(
+      std::begin(permitted_calls), std::end(permitted_calls), [&](const PermittedCall& call) {
+        const bool of_files = call.limit == Limit::data_file || call.limit == Limit::data_names;
+        return call.is_of(io) && (writes_files || !of_files);
+      }));
 }
 
 Failure enter_sandbox(const SandboxTerms& given) {

@@ -24,6 +24,10 @@ struct SandboxTerms {
   IoKind io = IoKind::io_uring;
   int resident_file = -1;             ///< may be read; -1 for none
   const char* socket_file = nullptr;  ///< may be removed, by this pointer; null for none
+  int data_directory = -1;            ///< where snapshots change their names; -1 for none
+  int data_files[2] = {-1, -1};       ///< may be written and synced
+  /// What may be exchanged, by these pointers to constants.
+  const char* data_names[2] = {nullptr, nullptr};
 };
 
 /// Installs the filter, for this thread and what it starts. Needs no privilege, and takes the
@@ -31,8 +35,9 @@ struct SandboxTerms {
 /// kernel refuses and what to change; then nothing is filtered.
 [[nodiscard]] Failure enter_sandbox(const SandboxTerms& given);
 
-/// How many calls the filter of a backend permits, those with limits among them.
-uint64_t permitted_call_count(IoKind io);
+/// How many calls the filter of a backend permits, those with limits among them, and those of a
+/// server that `writes_files`.
+uint64_t permitted_call_count(IoKind io, bool writes_files);
 
 /// Has SIGSYS say which call was not permitted, and end the process. `names` are those of the
 /// calls by their number, empty where there is none; they outlive the process's work.

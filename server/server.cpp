@@ -50,12 +50,14 @@ Server::Server(const Parts& with)
       view_(with.view),
       blocking_(with.blocking),
       transactions_(with.transactions),
+      snapshots_(with.snapshots),
       parser_(with.allocation),
       listeners_(with.listeners) {
   connections_.count_in(view_.use);
   view_.live = allocation_.config;
   view_.blocking = &blocking_;
   view_.transactions = &transactions_;
+  view_.snapshots = snapshots_;
 }
 
 void Server::start() {
@@ -87,6 +89,7 @@ void Server::turn() {
   end_blocking();
   resume_blocked();
   if (view_.kills) close_killed();
+  if (snapshots_ != nullptr) turn_snapshots();
   if (now_ms_ - swept_ms_ >= tick_ms) sweep();
   view_.clients_waiting = connections_.waiting_count();
   note_sessions();
@@ -95,8 +98,24 @@ void Server::turn() {
   if (timed_ != Command::unknown) end_time();
 }
 
+/// The snapshot goes on, and so do those who wait for it.
+void Server::turn_snapshots() {
+  snapshots_->turn(now_ms_, view_.now_ms);
+  if (!snapshots_->take_progress()) return;
+  serve_waiting(Resource::snapshot_room);
+  if (!store_.marks().active()) serve_waiting(Resource::snapshot_end);
+}
+
 void Server::stop() {
+  using StopSave = ServerView::StopSave;
   stopping_ = true;
+  if (snapshots_ != nullptr) {
+    const bool changed = snapshots_->unsaved_changes() > 0;
+    const bool saves = view_.stop_save == StopSave::by_config
+                           ? changed && allocation_.config.snapshot_on_stop != 0
+                           : view_.stop_save == StopSave::yes;
+    if (saves) snapshots_->request();
+  }
   stop_deadline_ms_ = now_ms_ + stop_grace_ms;
   // The ring keeps the listener open for as long as an accept is in flight, even after the
   // process has ended, and the next server could not have the port.
@@ -114,7 +133,9 @@ void Server::stop() {
 
 bool Server::stopped() const {
   const bool done = connections_.count() == 0 && !accepting_;
-  return stopping_ && (done || now_ms_ >= stop_deadline_ms_);
+  const bool saves =
+      snapshots_ != nullptr && view_.stop_save != ServerView::StopSave::no && snapshots_->busy();
+  return stopping_ && !saves && (done || now_ms_ >= stop_deadline_ms_);
 }
 
 /// Without clients nothing can stall; then only a key that expires wakes the process.
@@ -125,12 +146,18 @@ uint64_t Server::timeout_ms() const {
   const uint64_t deadline_ms = std::max(blocking_.next_deadline_ms(), now_ms_);
   const uint64_t limit_ms =
       std::min({nobody ? UINT64_MAX : tick_ms, store_.idle_ms(), deadline_ms - now_ms_});
-  return pauses() ? std::min(limit_ms, view_.pause_until_ms - now_ms_) : limit_ms;
+  const uint64_t snapshot_ms = snapshots_ == nullptr ? UINT64_MAX : snapshots_->idle_ms(now_ms_);
+  const uint64_t wait_ms = std::min(limit_ms, snapshot_ms);
+  return pauses() ? std::min(wait_ms, view_.pause_until_ms - now_ms_) : wait_ms;
 }
 
 void Server::complete(const Completion& completion) {
   if (completion.operation == Operation::accept) {
     on_accept(completion.connection, completion.result);
+    return;
+  }
+  if (completion.operation == Operation::file) {
+    snapshots_->complete(completion.result);
     return;
   }
   const ConnectionRecord& record = connections_[completion.connection];
@@ -223,7 +250,8 @@ void Server::serve_waiting() {
 void Server::serve_waiting(Resource resource) {
   WaitQueue& queue = connections_.queue(resource);
   if (queue.empty()) return;
-  for (uint64_t left = connections_.free_count(resource); left > 0 && !queue.empty(); --left) {
+  const uint64_t most = std::min(connections_.free_count(resource), queue.count());
+  for (uint64_t left = most; left > 0 && !queue.empty(); --left) {
     // One that was held may be the next to pause.
     if (resource == Resource::unpause && pauses()) break;
     const uint32_t index = queue.front();
@@ -235,6 +263,8 @@ void Server::serve_waiting(Resource resource) {
     served_ = resource;
     advance(index);
     served_ = Resource::none;
+    // It waits on, and so do those behind it.
+    if (resource >= Resource::snapshot_room && queue.front() == index) break;
   }
 }
 

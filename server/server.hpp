@@ -20,6 +20,7 @@
 #include "server/io.hpp"
 #include "server/lookahead.hpp"
 #include "server/request.hpp"
+#include "server/snapshots.hpp"
 #include "server/store.hpp"
 #include "server/transaction.hpp"
 
@@ -37,7 +38,8 @@ class Server {
     ServerView& view;
     Blocking& blocking;
     Transactions& transactions;
-    uint32_t listeners = 1;  ///< how many the io accepts on
+    uint32_t listeners = 1;          ///< how many the io accepts on
+    Snapshots* snapshots = nullptr;  ///< null where nothing is saved
   };
 
   explicit Server(const Parts& with);
@@ -55,7 +57,16 @@ class Server {
   bool stopped() const;
 
  private:
-  enum class Progress : uint8_t { executed, needs_input, needs_reply_room, blocked, paused, ended };
+  enum class Progress : uint8_t {
+    executed,
+    needs_input,
+    needs_reply_room,
+    blocked,
+    paused,
+    unsaved,
+    unfinished,
+    ended
+  };
 
   /// What becomes of that which a client that is closed has not taken.
   enum class Unsent : uint8_t { delivered, dropped };
@@ -71,6 +82,7 @@ class Server {
   void accept_on_all();
   void serve_waiting();
   void serve_waiting(Resource resource);
+  void turn_snapshots();
   void sweep();
   bool is_stalled(const ConnectionRecord& record);
   bool is_idle(const ConnectionRecord& record) const;
@@ -137,6 +149,7 @@ class Server {
   ServerView& view_;
   Blocking& blocking_;
   Transactions& transactions_;
+  Snapshots* snapshots_;
   RequestParser parser_;
   Lookahead lookahead_;
   std::array<Completion, 256> completions_ = {};

@@ -17,9 +17,10 @@ inline ServerView view_of(const Instance& instance) {
   return view;
 }
 
-/// REQUIRES: instance, io and view outlive the server.
+/// Without snapshots the server writes none.
+/// REQUIRES: instance, io, view and snapshots outlive the server.
 inline Server::Parts parts_of(Instance& instance, Io& io, ServerView& view,
-                              uint32_t listeners = 1) {
+                              uint32_t listeners = 1, Snapshots* snapshots = nullptr) {
   return {instance.allocation,
           io,
           instance.connections,
@@ -28,7 +29,8 @@ inline Server::Parts parts_of(Instance& instance, Io& io, ServerView& view,
           view,
           instance.blocking,
           instance.transactions,
-          listeners};
+          listeners,
+          snapshots};
 }
 
 }  // namespace kv

@@ -14,7 +14,7 @@
 
 namespace kv {
 
-class SocketIo : public Io {
+class SocketIo : public Io, public FileIo {
  public:
   /// Accepts on these sockets from now on; they outlive this. Signals in `awaited` are blocked,
   /// but for wait(), which they interrupt. The failure says what the kernel refuses.

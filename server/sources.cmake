@@ -3,6 +3,8 @@ set(KVD_CORE_SOURCES
   request.cpp
   reply.cpp
   key_watches.cpp
+  snapshot_writer.cpp
+  snapshots.cpp
   statistics.cpp
   store.cpp
   store_content.cpp
@@ -26,6 +28,8 @@ set(KVD_CORE_SOURCES
   commands/memory.cpp
   commands/object.cpp
   commands/operate.cpp
+  commands/save.cpp
+  commands/save_ahead.cpp
   commands/scan.cpp
   commands/slowlog.cpp
   commands/string.cpp

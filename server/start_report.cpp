@@ -40,13 +40,17 @@ std::string start_report(const Allocation& allocation, const Verification& verif
 }
 
 std::string seal_report(const Config& config, IoKind io) {
-  const uint64_t call_count = permitted_call_count(io);
+  const bool writes_files = config.snapshot_enabled != 0;
+  const uint64_t call_count = permitted_call_count(io, writes_files);
+  const std::string_view ring = writes_files
+                                    ? "the ring limited to accept, receive, send, write and sync; "
+                                    : "the ring limited to accept, receive and send; ";
   std::string text = "after ready: ";
   switch (static_cast<SandboxMode>(config.server_sandbox)) {
     case SandboxMode::strict:
-      text += fmt::format(
-          "{} system calls permitted, any other ends the process; {}no capabilities", call_count,
-          io == IoKind::io_uring ? "the ring limited to accept, receive and send; " : "");
+      text +=
+          fmt::format("{} system calls permitted, any other ends the process; {}no capabilities",
+                      call_count, io == IoKind::io_uring ? ring : "");
       break;
     case SandboxMode::log:
       text += fmt::format(

@@ -35,6 +35,7 @@ struct Statistics {
   uint64_t waits_large_request = 0;
   uint64_t waits_reply_buffer = 0;
   uint64_t waits_large_reply = 0;
+  uint64_t waits_snapshot = 0;  ///< changes that waited for room in the snapshot's buffer
 };
 
 /// A mean over the last 16 samples of how fast a counter grows. Source: trackInstantaneous-

@@ -254,12 +254,15 @@ bool Store::erase(std::string_view key) {
 void Store::remove(uint32_t index) {
   Entry& entry = table_.entry(index);
   note_change(index, /*goes=*/true);
+  marks_.goes(index);
   release(entry);
   if (entry.timer != index_none) wheel_.cancel(entry.timer);
   table_.erase(index);
 }
 
 void Store::clear() {
+  KV_ASSERT(!marks_.active());
+  changes_ += table_.count();
   if (watches_.active()) watches_.cleared();
   table_.clear();
   blocks_.clear();
@@ -284,6 +287,7 @@ uint64_t Store::blocks_under(const Entry& entry, uint64_t key_bytes, uint64_t en
 uint32_t Store::insert(std::string_view key, uint64_t hash, Entry::Type type,
                        std::string_view value) {
   const uint32_t index = table_.insert(hash);
+  marks_.made(index);
   Entry& entry = table_.entry(index);
   entry.key_block = blocks_.store(key, value);
   entry.key_bytes = static_cast<uint32_t>(key.size());

@@ -14,6 +14,7 @@
 #include "kvcore/memory/arena.hpp"
 #include "kvcore/memory/timing_wheel.hpp"
 #include "server/key_watches.hpp"
+#include "server/saved_marks.hpp"
 #include "server/store_content.hpp"
 #include "server/store_result.hpp"
 
@@ -22,7 +23,6 @@ namespace kv {
 class Store : public StoreContent {
  public:
   using Found = FoundKey;
-
   /// Deadlines that are none: a key that stays, and to leave a key's deadline as it is.
   static constexpr uint64_t no_deadline = UINT64_MAX;
   static constexpr uint64_t keep_deadline = UINT64_MAX - 1;
@@ -98,7 +98,6 @@ class Store : public StoreContent {
   /// Copies value and deadline to another name; a key of that name is replaced.
   StoreResult copy(Found from, std::string_view to);
   bool equals(const ListNode& node, std::string_view element) const;
-
   /// Writes another element into a node, in place. REQUIRES: the node is of that list.
   StoreResult replace_element(Found found, uint32_t node, std::string_view element);
 
@@ -114,17 +113,19 @@ class Store : public StoreContent {
   /// or is made. Takes no blocks but those of a new key. REQUIRES: `from` is a list.
   StoreResult move_element(Found from, ListEnd from_end, std::string_view to, ListEnd to_end);
 
-  /// Deletes a key. Returns whether there was one.
+  /// Returns whether there was such a key.
   bool erase(std::string_view key);
   void erase(Found found) { remove(found.index); }
-
   /// Counts as a change of the key, which stays as it is.
   void touch(Found found) { note_change(found.index); }
-
   /// Who wants to know of changes. Every function that changes a key tells them.
   KeyWatches& watches() { return watches_; }
 
-  /// Deletes every key. Costs a pass over the buckets, nothing per key.
+  /// A key that a snapshot needs is saved before anything but its expiry changes it.
+  SavedMarks& marks() { return marks_; }
+  uint64_t changes() const { return changes_; }  ///< of keys so far; some count twice
+
+  /// Deletes every key, in a pass over the buckets. REQUIRES: no snapshot is being written.
   void clear();
 
  private:
@@ -176,12 +177,15 @@ class Store : public StoreContent {
   void note_use();
   /// Tells those who watch or wait for the entry's key that it was changed, or goes away.
   void note_change(uint32_t index, bool goes = false) {
+    ++changes_;
     if (!watches_.active()) return;
     watches_.changed(table_.entry(index).hash_high, goes ? index_none : index);
   }
 
   TimingWheel wheel_;
   KeyWatches watches_;
+  SavedMarks marks_;
+  uint64_t changes_ = 0;
   uint64_t list_length_max_ = 0;
   uint64_t now_ms_ = 0;
   uint32_t now_s_ = 0;

@@ -54,6 +54,15 @@ class StoreContent {
     return {blocks_, entry.key_block, entry.chain_bytes(), entry.key_bytes};
   }
 
+  /// Copies `bytes` from `offset` on of a key and, behind it, a string's value.
+  void read_chain(const Entry& entry, uint64_t offset, uint64_t bytes, char* out) const {
+    blocks_.read(entry.key_block, entry.chain_bytes(), offset, bytes, out);
+  }
+  /// The same of an element.
+  void read_chain(const ListNode& node, uint64_t offset, uint64_t bytes, char* out) const {
+    blocks_.read(node.block, node.bytes, offset, bytes, out);
+  }
+
   /// Copies a string's entry.length bytes to `out`. REQUIRES: the entry is a string.
   void read(const Entry& entry, char* out) const { read(entry, 0, entry.length, out); }
   /// Copies `bytes` of a string from `offset` on. REQUIRES: the entry is a string and holds them.

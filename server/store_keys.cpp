@@ -235,6 +235,7 @@ StoreResult Store::copy(Found from, std::string_view to) {
     if (!planted(Fault::leaked_blocks)) release(table_.entry(target.index));
   } else {
     target.index = table_.insert(target.hash);
+    marks_.made(target.index);
     table_.entry(target.index).accessed_s = now_s_;
     table_.entry(target.index).timer = index_none;
   }

@@ -89,6 +89,19 @@ void Uring::release_buffer(uint32_t buffer) {
   io_uring_buf_ring_advance(buffer_ring_, 1);
 }
 
+void Uring::write_file(int file, uint64_t offset, std::span<const std::byte> bytes) {
+  KV_ASSERT(!bytes.empty());
+  io_uring_sqe* entry = next_submission();
+  io_uring_prep_write(entry, file, bytes.data(), static_cast<unsigned>(bytes.size()), offset);
+  entry->user_data = encode(Operation::file, {0, 0, file});
+}
+
+void Uring::sync_file(int file) {
+  io_uring_sqe* entry = next_submission();
+  io_uring_prep_fsync(entry, file, /*fsync_flags=*/0);
+  entry->user_data = encode(Operation::file, {0, 0, file});
+}
+
 /// Publishes the queued submissions and returns how many the kernel has not taken yet.
 unsigned Uring::publish_submissions() {
   io_uring_sq& sq = ring_.sq;

@@ -37,9 +37,15 @@ class Uring final : public SocketIo {
 
   /// Creates the ring over `memory` and registers `buffers` (buffers of `buffer_bytes` each)
   /// for receive_any(). A `restricted` ring does what restrict_ring() leaves and nothing else, for
-  /// ever. The failure is why the kernel refuses, and what to change.
+  /// ever. One that `writes_files` has few threads of the kernel for that. The failure is why the
+  /// kernel refuses, and what to change.
+  struct Terms {
+    uint64_t completions = 0;
+    bool restricted = false;
+    bool writes_files = false;
+  };
   [[nodiscard]] Failure start(const Memory& memory, std::span<char> buffers, uint64_t buffer_bytes,
-                              uint64_t completions, bool restricted);
+                              const Terms& given);
 
   bool rings_in_arena() const { return rings_in_arena_; }
 
@@ -48,6 +54,8 @@ class Uring final : public SocketIo {
   void receive_into(Target target, std::span<char> room) override;
   void send(Target target, std::span<const char> bytes) override;
   void release_buffer(uint32_t buffer) override;
+  void write_file(int file, uint64_t offset, std::span<const std::byte> bytes) override;
+  void sync_file(int file) override;
   uint64_t wait(std::span<Completion> out, uint64_t timeout_ms) override;
 
  private:
@@ -71,6 +79,6 @@ class Uring final : public SocketIo {
 /// Limits a ring to the operations and flags that Uring uses, and to no registration, and enables
 /// it. REQUIRES: the ring was created with IORING_SETUP_R_DISABLED. Returns 0 or -errno. Source:
 /// io_uring_register(2), IORING_REGISTER_RESTRICTIONS.
-int restrict_ring(io_uring& ring);
+int restrict_ring(io_uring& ring, bool writes_files);
 
 }  // namespace kv

@@ -123,13 +123,18 @@ Uring::Memory Uring::carve(Arena& arena, const Config& config) {
 }
 
 Failure Uring::start(const Memory& memory, std::span<char> buffers, uint64_t buffer_bytes,
-                     uint64_t completions, bool restricted) {
+                     const Terms& given) {
   buffers_ = buffers;
   buffer_bytes_ = buffer_bytes;
-  const uint32_t more_flags = restricted ? IORING_SETUP_R_DISABLED : 0U;
-  if (Failure failure = set_up(memory, completions, more_flags)) return failure;
+  const uint32_t more_flags = given.restricted ? IORING_SETUP_R_DISABLED : 0U;
+  if (Failure failure = set_up(memory, given.completions, more_flags)) return failure;
   if (Failure failure = register_buffers(memory)) return failure;
-  if (const int result = restricted ? restrict_ring(ring_) : 0; result != 0) {
+  // One operation on a file is in flight at a time, so one thread is enough. A kernel before 5.15
+  // has no such limit and makes no more of them for that.
+  unsigned workers[] = {1, 1};
+  if (given.writes_files) io_uring_register_iowq_max_workers(&ring_, workers);
+  const int result = given.restricted ? restrict_ring(ring_, given.writes_files) : 0;
+  if (result != 0) {
     return fmt::format("the kernel refuses to restrict io_uring ({})", std::strerror(-result));
   }
   for (uint64_t i = 0; i < buffers.size() / buffer_bytes; ++i) {
@@ -197,11 +202,14 @@ Failure Uring::register_buffers(const Memory& memory) {
   return {};
 }
 
-int restrict_ring(io_uring& ring) {
-  constexpr uint8_t operations[] = {IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_SEND};
+int restrict_ring(io_uring& ring, bool writes_files) {
+  constexpr uint8_t operations[] = {IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_SEND,
+                                    IORING_OP_WRITE, IORING_OP_FSYNC};
+  constexpr uint64_t of_sockets = 3;
   io_uring_restriction rules[std::size(operations) + 1] = {};
   uint32_t count = 0;
-  for (const uint8_t operation : operations) {
+  for (const uint8_t operation :
+       std::span(operations).first(writes_files ? std::size(operations) : of_sockets)) {
     rules[count].opcode = IORING_RESTRICTION_SQE_OP;
     rules[count++].sqe_op = operation;
   }

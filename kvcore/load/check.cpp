@@ -138,6 +138,7 @@ Diagnostic arena_too_large(const Settings& settings, const Violation& violation)
 std::string name_of(const BudgetInfo& budget) {
   if (budget.of == BudgetInfo::Of::arena) return "the arena";
   if (budget.of == BudgetInfo::Of::container) return "the container limit";
+  if (budget.of == BudgetInfo::Of::disk) return "what is kept on disk";
   return fmt::format("the component '{}'", component_info(budget.component).name);
 }
 

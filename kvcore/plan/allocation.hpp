@@ -118,6 +118,26 @@ inline constexpr auto outsides = std::to_array<OutsideInfo>({
 #include "kvcore/plan/allocation.def"
 });
 
+/// Files of the plan; their rows are like those outside of the arena.
+enum class Disk : uint8_t {
+#define KV_DISK(id, ...) id,
+#include "kvcore/plan/allocation.def"
+};
+
+struct DiskInfo {
+  Disk id;
+  std::string_view id_text;
+  std::string_view name;
+  std::string_view count_formula;
+  std::string_view unit_formula;
+  std::string_view meaning;
+};
+
+inline constexpr auto disks = std::to_array<DiskInfo>({
+#define KV_DISK(id, name, count, unit, meaning) {Disk::id, #id, name, #count, #unit, meaning},
+#include "kvcore/plan/allocation.def"
+});
+
 /// bytes == count × unit_bytes.
 struct Product {
   uint64_t count = 0;
@@ -135,6 +155,8 @@ struct Allocation {
   uint64_t arena_bytes = 0;  ///< the sum of component_bytes
   std::array<Product, outsides.size()> outside = {};
   uint64_t container_bytes = 0;  ///< arena_bytes and the sum of outside
+  std::array<Product, disks.size()> disk = {};
+  uint64_t disk_bytes = 0;  ///< the sum of disk
 
   constexpr const Product& operator[](Part id) const { return parts[static_cast<uint64_t>(id)]; }
   constexpr uint64_t operator[](Component id) const {
@@ -153,7 +175,7 @@ struct PlanResult {
 constexpr PlanResult plan(const Config& config);
 
 /// The layout of records and components; grows when the same config gets other bytes.
-constexpr uint64_t layout_version = 3;
+constexpr uint64_t layout_version = 4;
 
 }  // namespace kv
 

@@ -115,6 +115,13 @@ constexpr PlanResult plan_with(const Config& config) {
 #include "kvcore/plan/allocation.def"
   out.container_bytes = verdict.check(container_bytes);
 
+  Number disk_bytes = 0;
+#define KV_DISK(id, name, count, unit, meaning)                           \
+  out.disk[static_cast<uint64_t>(Disk::id)] = verdict.check(count, unit); \
+  disk_bytes = disk_bytes + Number(count) * Number(unit);
+#include "kvcore/plan/allocation.def"
+  out.disk_bytes = verdict.check(disk_bytes);
+
   result.ok = verdict.ok();
   result.overflow = verdict.overflow();
   return result;

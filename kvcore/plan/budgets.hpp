@@ -1,5 +1,5 @@
 // The budgets that a plan is held to: memory.budget, and the section [budget] with a key for
-// each component, the arena and the container.
+// each component, the arena, the container and the files.
 //
 // The keys of the components follow from components.def, so a new component has its budget
 // without a row of its own. A budget that was not given is `unset`, the largest number, which
@@ -16,7 +16,7 @@
 namespace kv {
 
 struct BudgetInfo {
-  enum class Of : uint8_t { arena, container, component };
+  enum class Of : uint8_t { arena, container, component, disk };
 
   Option option;
   Of of;
@@ -25,6 +25,7 @@ struct BudgetInfo {
 
   constexpr uint64_t planned_bytes(const Allocation& allocation) const {
     if (of == Of::arena) return allocation.arena_bytes;
+    if (of == Of::disk) return allocation.disk_bytes;
     return of == Of::container ? allocation.container_bytes : allocation[component];
   }
 };
@@ -33,6 +34,7 @@ inline constexpr auto budgets = std::to_array<BudgetInfo>({
     {Option::memory_budget, BudgetInfo::Of::arena, Component::padding, ""},
     {Option::budget_arena, BudgetInfo::Of::arena, Component::padding, "arena"},
     {Option::budget_container, BudgetInfo::Of::container, Component::padding, "container"},
+    {Option::budget_disk, BudgetInfo::Of::disk, Component::padding, "disk"},
 #define KV_COMPONENT(id, ...) {Option::budget_##id, BudgetInfo::Of::component, Component::id, #id},
 #include "kvcore/plan/components.def"
 });

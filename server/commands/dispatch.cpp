@@ -4,6 +4,7 @@
 #include "kvcore/memory/assert.hpp"
 #include "server/commands/handlers.hpp"
 #include "server/commands/lookup.hpp"
+#include "server/commands/save_ahead.hpp"
 #include "server/commands/text.hpp"
 #include "server/connection_flags.hpp"
 
@@ -116,6 +117,12 @@ constexpr std::array<Access, command_count> access_of = [] {
   return out;
 }();
 
+/// Whether the command runs again later, from its first byte.
+bool is_put_off(Outcome outcome) {
+  return outcome == Outcome::needs_room || outcome == Outcome::blocks ||
+         outcome == Outcome::unsaved || outcome == Outcome::unfinished;
+}
+
 /// Whether the client is between MULTI and EXEC.
 bool is_queuing(const Call& call) {
   return client_trait::has(call.client, client_trait::in_transaction) && !call.caller.executing;
@@ -197,10 +204,15 @@ Outcome run(Call& call, const CommandInfo& info) {
   }
   if (is_held(call, info.id)) return Outcome::paused;
   if (is_queuing(call) && !runs_at_once(info.id)) return queue(call, info.id);
+  if (call.store.marks().active() && !call.caller.executing) {
+    const bool changes = access(info.id).writes || info.id == Command::exec;
+    const Outcome saved = changes ? save_ahead(call, info) : Outcome::done;
+    if (saved != Outcome::done) return saved;
+  }
   call.client.last_command = static_cast<uint8_t>(info.id);
   const uint64_t errors_before = call.server.statistics.error_replies;
   const Outcome outcome = handlers[static_cast<uint64_t>(info.id)](call);
-  if (outcome == Outcome::needs_room || outcome == Outcome::blocks) return outcome;
+  if (is_put_off(outcome)) return outcome;
   ++counters.calls;
   counters.failed += call.server.statistics.error_replies - errors_before;
   return outcome;
@@ -222,7 +234,8 @@ Outcome execute(Call& call) {
       (call.command == Command::unknown || !runs_at_once(call.command))) {
     call.caller.transactions->abort(call.caller.index);
   }
-  if (outcome == Outcome::paused || outcome == Outcome::blocks) return outcome;
+  if (outcome == Outcome::paused) return outcome;
+  if (is_put_off(outcome) && outcome != Outcome::needs_room) return outcome;
   if (outcome != Outcome::needs_room) {
     ++call.server.statistics.commands_processed;
     return outcome;

@@ -12,6 +12,7 @@
 #include "kvcore/memory/assert.hpp"
 #include "server/commands/handlers.hpp"
 #include "server/commands/text.hpp"
+#include "server/snapshots.hpp"
 
 namespace kv::handle {
 
@@ -61,6 +62,8 @@ constexpr bool is_pool(Part part) {
     case Part::epoll_events:
     case Part::epoll_free_list:
     case Part::command_statistics:
+    case Part::snapshot_buffer:
+    case Part::saved_bits:
       return false;
     default:
       return true;
@@ -194,16 +197,31 @@ void write_memory(const Call& call, Lines& lines) {
   }
 }
 
-/// Nothing is ever loaded or saved.
-void write_persistence(const Call&, Lines& lines) {
+/// What Redis says of its RDB file is said of the snapshot. Nobody is served while one is loaded.
+void write_snapshots(const Call& call, Lines& lines) {
+  const Snapshots* const snapshots = call.server.snapshots;
+  const SnapshotState state = snapshots == nullptr ? SnapshotState() : snapshots->state();
+  const auto seconds = [](uint64_t ms) { return static_cast<int64_t>(ms / 1000); };
+  const bool writes = state.begun_ms > 0;
+  lines.add("rdb_changes_since_last_save:{}",
+            snapshots == nullptr ? 0 : snapshots->unsaved_changes());
+  lines.add("rdb_bgsave_in_progress:{}", writes ? 1 : 0);
+  lines.add("rdb_last_save_time:{}", seconds(state.saved_ms));
+  lines.add("rdb_last_bgsave_status:{}", state.error == 0 ? "ok" : "err");
+  lines.add("rdb_last_bgsave_time_sec:{}",
+            state.took_ms == UINT64_MAX ? -1 : seconds(state.took_ms));
+  lines.add("rdb_current_bgsave_time_sec:{}",
+            writes ? seconds(call.server.now_ms - state.begun_ms) : -1);
+  if (snapshots == nullptr) return;
+  lines.add("snapshot_file_bytes:{}", state.file_bytes);
+  lines.add("snapshot_failures:{}", state.failures);
+  lines.add("snapshot_last_errno:{}", state.error);
+}
+
+void write_persistence(const Call& call, Lines& lines) {
   lines.add("loading:0");
   lines.add("async_loading:0");
-  lines.add("rdb_changes_since_last_save:0");
-  lines.add("rdb_bgsave_in_progress:0");
-  lines.add("rdb_last_save_time:0");
-  lines.add("rdb_last_bgsave_status:ok");
-  lines.add("rdb_last_bgsave_time_sec:-1");
-  lines.add("rdb_current_bgsave_time_sec:-1");
+  write_snapshots(call, lines);
   lines.add("aof_enabled:0");
   lines.add("aof_rewrite_in_progress:0");
   lines.add("aof_rewrite_scheduled:0");
@@ -278,6 +296,7 @@ void write_stats(const Call& call, Lines& lines) {
   lines.add("waits_large_request:{}", statistics.waits_large_request);
   lines.add("waits_reply_buffer:{}", statistics.waits_reply_buffer);
   lines.add("waits_large_reply:{}", statistics.waits_large_reply);
+  lines.add("waits_snapshot:{}", statistics.waits_snapshot);
 }
 
 void write_keyspace(const Call& call, Lines& lines) {

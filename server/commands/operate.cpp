@@ -55,8 +55,8 @@ Outcome time(Call& call) {
 
 Outcome debug(Call& call) { return run_subcommand(call, "debug", debug_subcommands, debug_help); }
 
-/// SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]. There is nothing to save to, so SAVE fails as
-/// it does in Redis when saving does.
+/// SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]. Where nothing is saved, SAVE fails as it does in
+/// Redis when saving does.
 Outcome shutdown(Call& call) {
   bool saves = false, saves_not = false, aborts = false, other = false;
   for (uint64_t i = 1; i < call.args.size(); ++i) {
@@ -74,7 +74,10 @@ Outcome shutdown(Call& call) {
   }
   if ((saves && saves_not) || (aborts && (saves || saves_not || other))) return fail_syntax(call);
   if (aborts) return fail(call, "ERR No shutdown in progress.");
-  if (saves) return fail(call, "ERR Errors trying to SHUTDOWN. Check logs.");
+  if (saves && call.server.snapshots == nullptr)
+    return fail(call, "ERR Errors trying to SHUTDOWN. Check logs.");
+  using StopSave = ServerView::StopSave;
+  if (saves || saves_not) call.server.stop_save = saves ? StopSave::yes : StopSave::no;
   call.server.stop_requested = true;
   return Outcome::close;
 }

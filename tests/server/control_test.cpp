@@ -145,9 +145,9 @@ TEST_CASE("COMMAND describes commands in Redis's format") {
   CHECK(c.run({"command", "docs", "nope"}) == "*0\r\n");
   CHECK(c.run({"command", "list", "filterby", "pattern", "*get"}) ==
         "*2\r\n$3\r\nget\r\n$4\r\nmget\r\n");
-  CHECK(
-      c.run({"command", "list", "filterby", "aclcat", "admin"}) ==
-      "*5\r\n$6\r\nconfig\r\n$7\r\nslowlog\r\n$7\r\nlatency\r\n$5\r\ndebug\r\n$8\r\nshutdown\r\n");
+  CHECK(c.run({"command", "list", "filterby", "aclcat", "admin"}) ==
+        "*7\r\n$6\r\nconfig\r\n$7\r\nslowlog\r\n$7\r\nlatency\r\n$5\r\ndebug\r\n$4\r\nsave\r\n"
+        "$6\r\nbgsave\r\n$8\r\nshutdown\r\n");
   CHECK(c.run({"command", "list", "filterby", "module", "x"}) == "*0\r\n");
   CHECK(c.run({"command", "list", "x"}) == "-ERR syntax error\r\n");
 }

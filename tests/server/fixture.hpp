@@ -18,6 +18,7 @@
 #include "server/call.hpp"
 #include "server/commands/lookup.hpp"
 #include "server/request.hpp"
+#include "server/snapshot_writer.hpp"
 #include "server/store.hpp"
 #include "server/transaction.hpp"
 
@@ -86,6 +87,8 @@ struct StoreFixture {
     blocking = Blocking::carve(arena, allocation.config);
     transactions = Transactions::carve(arena, allocation);
     counters = CommandCounters::carve(arena, allocation);
+    snapshot_writer = SnapshotWriter::carve(arena, allocation.config);
+    store.marks() = SavedMarks::carve(arena, allocation.config);
     const Failure committed = arena.commit();
     REQUIRE_MESSAGE(!committed, committed.value_or(""));
   }
@@ -96,6 +99,7 @@ struct StoreFixture {
   Scratch scratch;
   Store store;
   CommandCounters counters;
+  SnapshotWriter snapshot_writer;
   Blocking blocking;
   Transactions transactions;
 };

@@ -15,7 +15,7 @@ class Ring {
     io_uring_params params = {};
     params.flags = restricted ? IORING_SETUP_R_DISABLED : 0U;
     REQUIRE(io_uring_queue_init_params(/*entries=*/4, &ring_, &params) == 0);
-    if (restricted) REQUIRE(restrict_ring(ring_) == 0);
+    if (restricted) REQUIRE(restrict_ring(ring_, /*writes_files=*/false) == 0);
   }
   ~Ring() { io_uring_queue_exit(&ring_); }
   Ring(const Ring&) = delete;

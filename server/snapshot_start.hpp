@@ -1,0 +1,28 @@
+// The files of snapshots at start: opened, their space reserved, and the last one loaded.
+//
+// A snapshot is read twice: once to see that it is whole and fits the limits, once to fill the
+// store, so one that is refused changes nothing. The directory is locked, so that one server has
+// it. Nothing of this is needed after ready, and nothing is permitted then.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "server/instance.hpp"
+#include "server/snapshots.hpp"
+
+namespace kv {
+
+struct SnapshotStart {
+  SnapshotFiles files;
+  std::string report;  ///< a line of what was loaded
+};
+
+/// Opens the files in data.directory, makes an empty snapshot where there is none, and loads the
+/// current one. REQUIRES: snapshot.enabled, and memory is behind the arena; nobody is served yet.
+/// The failure names the file and, of one that is refused, the offset and the reason, or the entry
+/// and the limit that it does not fit.
+[[nodiscard]] Failure open_snapshots(Instance& instance, SnapshotStart& out);
+
+}  // namespace kv

@@ -1,0 +1,157 @@
+// Snapshots in files, with files that the test answers for: the order of operations, and what
+// every failure leaves behind.
+
+#include "server/snapshots.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "fixture.hpp"
+#include "tests/data/snapshot_file.hpp"
+
+namespace {
+
+/// Notes each operation; what is written is kept.
+struct Files final : kv::FileIo {
+  void write_file(int file, uint64_t offset, std::span<const std::byte> bytes) override {
+    log += "write " + std::to_string(file) + "\n";
+    result = static_cast<int32_t>(bytes.size());
+    content.resize(std::max<uint64_t>(content.size(), offset + bytes.size()));
+    std::copy(bytes.begin(), bytes.end(), content.begin() + static_cast<int64_t>(offset));
+  }
+  void sync_file(int file) override {
+    log += "sync " + std::to_string(file) + "\n";
+    result = 0;
+  }
+
+  std::string log;
+  std::vector<std::byte> content;
+  int32_t result = -1;  ///< what the operation in flight will complete with
+};
+
+struct Fixture : kv::test::StoreFixture {
+  Fixture() : StoreFixture(config()) {
+    char name[] = "snapshots_test_XXXXXX";
+    REQUIRE(mkdtemp(name) != nullptr);
+    directory = name;
+    handles.directory = open(name, O_RDONLY | O_DIRECTORY);
+    REQUIRE(handles.directory >= 0);
+    std::ofstream(directory / "snapshot.kv") << "old";
+    std::ofstream(directory / "snapshot.kv.next") << "new";
+    handles.current = 100;
+    handles.next = 101;
+    store.set("a", "1");
+  }
+  ~Fixture() {
+    close(handles.directory);
+    std::filesystem::remove_all(directory);
+  }
+
+  static kv::Config config() {
+    kv::Config config = kv::test::small_config();
+    config.snapshot_enabled = 1;
+    config.snapshot_buffer_bytes = 2 * kv::section_align;
+    config.snapshot_interval_ms = 60000;
+    return config;
+  }
+
+  std::string current() const {
+    std::string text;
+    std::ifstream(directory / "snapshot.kv") >> text;
+    return text;
+  }
+
+  /// Turns until nothing is left to do; operation `failing`, from 0, ends with `error`.
+  void run(kv::Snapshots& snapshots, int failing = -1, int32_t error = 0) {
+    for (int operation = 0, turns = 0; snapshots.busy(); ++turns) {
+      REQUIRE(turns < 100);
+      snapshots.turn(clock_ms, 5000);
+      while (files.result >= 0) {
+        const int32_t result = operation++ == failing ? error : files.result;
+        files.result = -1;
+        snapshots.complete(result);
+      }
+    }
+  }
+
+  std::filesystem::path directory;
+  kv::SnapshotFiles handles;
+  Files files;
+  uint64_t clock_ms = 1000;
+};
+
+}  // namespace
+
+TEST_CASE("A snapshot is written, synced, renamed, and the directory is synced") {
+  Fixture f;
+  kv::Snapshots snapshots(f.allocation, f.store, f.snapshot_writer, f.files, f.handles);
+  f.store.set("b", "2");
+  CHECK(snapshots.unsaved_changes() == 1);
+  snapshots.request();
+  f.run(snapshots);
+  const std::string directory = std::to_string(f.handles.directory);
+  CHECK(f.files.log == "write 101\nwrite 101\nwrite 101\nsync 101\nsync " + directory + "\n");
+  CHECK(kv::test::read_all(f.files.content) == std::vector<std::string>{"a=1", "b=2"});
+  CHECK(f.current() == "new");
+  CHECK(snapshots.state().saved_ms == 5000);
+  CHECK(snapshots.state().error == 0);
+  CHECK(snapshots.unsaved_changes() == 0);
+
+  SUBCASE("and the next one goes to the other file") {
+    f.files.log.clear();
+    snapshots.request();
+    f.run(snapshots);
+    CHECK(f.files.log.substr(0, 10) == "write 100\n");
+    CHECK(f.current() == "old");
+  }
+}
+
+TEST_CASE("Whatever fails, the last snapshot stays and the next attempt begins anew") {
+  for (int failing = 0; failing < 5; ++failing) {
+    CAPTURE(failing);
+    Fixture f;
+    kv::Snapshots snapshots(f.allocation, f.store, f.snapshot_writer, f.files, f.handles);
+    f.store.set("b", "2");
+    snapshots.request();
+    f.run(snapshots, failing, failing == 3 ? -EIO : -ENOSPC);
+    CHECK(snapshots.state().error == (failing == 3 ? EIO : ENOSPC));
+    CHECK(snapshots.state().saved_ms == 0);
+    CHECK(snapshots.unsaved_changes() == 1);
+    // The directory is synced after the names were exchanged.
+    CHECK(f.current() == (failing == 4 ? "new" : "old"));
+    CHECK(!f.store.marks().active());
+
+    snapshots.request();
+    f.run(snapshots);
+    CHECK(snapshots.state().error == 0);
+    CHECK(snapshots.unsaved_changes() == 0);
+    CHECK(kv::test::read_all(f.files.content) == std::vector<std::string>{"a=1", "b=2"});
+  }
+}
+
+TEST_CASE("A write that takes a part is gone on with") {
+  Fixture f;
+  kv::Snapshots snapshots(f.allocation, f.store, f.snapshot_writer, f.files, f.handles);
+  snapshots.request();
+  f.run(snapshots, /*failing=*/1, /*error=*/512);
+  CHECK(snapshots.state().error == 0);
+  CHECK(kv::test::read_all(f.files.content) == std::vector<std::string>{"a=1"});
+}
+
+TEST_CASE("The interval saves what was changed, and nothing where nothing was") {
+  Fixture f;
+  kv::Snapshots snapshots(f.allocation, f.store, f.snapshot_writer, f.files, f.handles);
+  snapshots.turn(f.clock_ms, 5000);
+  CHECK(snapshots.idle_ms(f.clock_ms) == UINT64_MAX);
+  f.store.set("b", "2");
+  CHECK(snapshots.idle_ms(f.clock_ms + 20000) == 40000);
+  snapshots.turn(f.clock_ms + 59999, 5000);
+  CHECK(!snapshots.busy());
+  snapshots.turn(f.clock_ms + 60000, 5000);
+  CHECK(snapshots.busy());
+}
