@@ -5,6 +5,7 @@
 
 #include "kvcore/load/bounds.hpp"
 #include "kvcore/load/lock.hpp"
+#include "planner/data_file.hpp"
 #include "planner/judge.hpp"
 
 namespace kv {
@@ -80,6 +81,7 @@ void plan_and_advise(const Settings& settings, const CheckOptions& asked,
   hold_to_flag(asked, allocation.arena_bytes, out.findings);
   for (const PolicyEntry* entry : entries) hold_to(*entry, settings, allocation, out.findings);
   hold_manifest(asked, allocation, out);
+  if (!asked.data.empty()) check_data(asked.data, allocation, out.findings);
   apply_rules(entries, out.findings);
   if (has_rule(out.findings, Rule::over_budget) || has_rule(out.findings, Rule::policy_budget)) {
     out.edits = smallest_edits(settings.config, extra);

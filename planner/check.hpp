@@ -20,6 +20,7 @@ struct CheckOptions {
   bool locked = false;  ///< whether FILE.lock must be the lock of FILE
   Policy policy;
   std::string manifest;   ///< path of a deployment file whose limits must hold the plan, or empty
+  std::string data;       ///< directory whose snapshot must fit the plan, or empty
   std::string container;  ///< which of its containers; empty for those that run kvd
 };
 

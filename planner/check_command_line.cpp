@@ -66,6 +66,9 @@ struct CheckFlags {
     app.add_option("--container", request.options.container,
                    "container of the manifest [default those that run kvd]")
         ->type_name("NAME");
+    app.add_option("--data", request.options.data,
+                   "a data.directory, whose snapshot must fit the config")
+        ->type_name("DIR");
     app.add_option("-f,--format", format, "how the report is written [default text]")
         ->type_name(fmt::format("{}", fmt::join(format_words, "|")));
     app.add_option("-o,--output", request.output, "file to write the report to")->type_name("FILE");

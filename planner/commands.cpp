@@ -28,6 +28,8 @@ constexpr auto rows = std::to_array<CommandRow>({
     {"schema", "print the JSON Schema of a config, for editors", run_schema, show_schema},
     {"render", "write a deployment file with the exact limits", run_render, show_render},
     {"doctor", "say whether this machine satisfies a config", run_doctor, show_doctor},
+    {"inspect", "say what a snapshot holds, and whether it is whole", run_inspect, show_inspect},
+    {"convert", "turn a ZIGKV001 file into a snapshot, and back", run_convert, show_convert},
     {"completion", "print the completion script of a shell", run_completion, show_completion},
 });
 
