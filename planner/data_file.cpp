@@ -35,6 +35,7 @@ class Counter final : public EntryVisitor {
     return true;
   }
   bool end(EntryEnd how) override {
+    out_.spare_bytes = std::max(out_.spare_bytes, head_.key_bytes + value_bytes_max_);
     if (how == EntryEnd::dropped) {
       ++out_.dropped;
       return true;
@@ -128,7 +129,7 @@ DataContents read_contents(const DataFile& file) {
 std::optional<DataFault> visit(const DataFile& file, const DataContents& contents,
                                EntryVisitor& visitor) {
   if (contents.kind == DataFile::Kind::zigkv) return read_zigkv(file.bytes(), visitor);
-  std::vector<char> spare(contents.key_bytes_max + contents.value_bytes_max);
+  std::vector<char> spare(contents.spare_bytes);
   SnapshotReader reader(file.bytes());
   if (const std::optional<DataFault> fault = reader.open()) return fault;
   return reader.read(visitor, spare);

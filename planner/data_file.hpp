@@ -1,7 +1,8 @@
 // Files of data as kvplan reads them: snapshots of kvd, and the tutorial's ZIGKV001 files.
 //
 // A file is mapped, never copied, so one larger than memory can be looked at. What is wrong with
-// it is told with its offset.
+// it is told with its offset; only what the disk cannot read ends kvplan with SIGBUS, which harms
+// nothing: kvd reads the same file in pieces, and says where.
 #pragma once
 
 #include <cstddef>
@@ -57,6 +58,7 @@ struct DataContents {
   uint64_t key_bytes_max = 0;
   uint64_t value_bytes_max = 0;
   uint64_t list_length_max = 0;
+  uint64_t spare_bytes = 0;  ///< of the longest key with its value, also of one that was given up
   uint64_t first_expiry_ms = no_deadline_ms;
   uint64_t last_expiry_ms = 0;
   std::optional<DataFault> fault;  ///< then the counts are those before it

@@ -3,11 +3,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -34,28 +34,37 @@ uint64_t unix_ms() {
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
 }
 
-/// A file that is mapped to be read.
-class Mapping {
+/// A file that is read piece by piece: of one that is mapped, a page that the disk cannot read
+/// would end the process without a word.
+class FileSource final : public DataSource {
  public:
-  Mapping(int file, uint64_t bytes) : bytes_(bytes) {
-    if (bytes == 0) return;
-    void* const at = mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, file, 0);
-    if (at == MAP_FAILED) return;
-    data_ = static_cast<const std::byte*>(at);
-    madvise(at, bytes, MADV_SEQUENTIAL);
+  FileSource(int file, uint64_t size, std::span<std::byte> buffer)
+      : file_(file), size_(size), buffer_(buffer) {
+    posix_fadvise(file, 0, 0, POSIX_FADV_SEQUENTIAL);
   }
-  ~Mapping() {
-    if (data_ != nullptr) munmap(const_cast<std::byte*>(data_), bytes_);
-  }
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
 
-  bool ok() const { return data_ != nullptr || bytes_ == 0; }
-  std::span<const std::byte> bytes() const { return {data_, data_ == nullptr ? 0 : bytes_}; }
+  uint64_t size() const override { return size_; }
+  std::span<const std::byte> look(uint64_t offset, uint64_t bytes) override {
+    const uint64_t wanted = std::min<uint64_t>(bytes, buffer_.size());
+    for (uint64_t done = 0; done < wanted;) {
+      const ssize_t got =
+          pread(file_, buffer_.data() + done, wanted - done, static_cast<off_t>(offset + done));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) error_ = errno;
+      if (got <= 0) return {};
+      done += static_cast<uint64_t>(got);
+    }
+    return buffer_.first(wanted);
+  }
+
+  /// Why something could not be read; 0 where the file has become shorter.
+  int error() const { return error_; }
 
  private:
-  const std::byte* data_ = nullptr;
-  uint64_t bytes_;
+  int file_;
+  uint64_t size_;
+  std::span<std::byte> buffer_;
+  int error_ = 0;
 };
 
 /// Says how far a load has come, on a terminal, when it takes long enough to ask.
@@ -98,7 +107,7 @@ class Loader final : public EntryVisitor {
   const Failure& failure() const { return failure_; }
   void finish() const { progress_.finish(); }
 
-  bool wants_values() const override { return !skips_; }
+  bool wants_values() const override { return !skips_ && refusal_.empty(); }
 
   bool begin(const EntryHead& head, std::string_view key, uint64_t offset) override {
     progress_.step(++seen_);
@@ -106,12 +115,13 @@ class Loader final : public EntryVisitor {
     key_ = key;
     offset_ = offset;
     skips_ = head.expires() && head.deadline_ms <= store_.now_ms();
-    if (skips_ || !store_.find(key)) return true;
-    return refuse("its key was there before");
+    was_there_ = !skips_ && store_.find(key);
+    refusal_ = was_there_ ? "its key was there before" : "";
+    return true;
   }
 
   bool value(uint64_t, std::string_view data) override {
-    if (skips_) return true;
+    if (!wants_values()) return true;
     StoreResult result;
     if (head_.type == EntryType::string) {
       result = store_.set(key_, data, head_.expires() ? head_.deadline_ms : Store::no_deadline);
@@ -119,15 +129,19 @@ class Loader final : public EntryVisitor {
       const Slice element = {data.data(), data.size()};
       result = store_.push(key_, {&element, 1}, ListEnd::tail);
     }
-    return result.ok() || refuse("the store has no room for it");
+    if (!result.ok()) refusal_ = "the store has no room for it";
+    return true;
   }
 
+  /// Only now is it known whether the entry counts. One that was given up had expired, but the
+  /// clock may have been set back since; its bytes, those of its key too, may be zeros.
   bool end(EntryEnd how) override {
     if (skips_) return true;
     if (how == EntryEnd::dropped) {
-      store_.erase(key_);
+      if (!was_there_) store_.erase(key_);
       return true;
     }
+    if (!refusal_.empty()) return refuse(refusal_);
     if (head_.type == EntryType::string || !head_.expires()) return true;
     const Store::Found found = store_.find(key_);
     const bool ok = found && store_.set_deadline(found, head_.deadline_ms).ok();
@@ -148,6 +162,8 @@ class Loader final : public EntryVisitor {
   uint64_t offset_ = 0;
   uint64_t seen_ = 0;
   bool skips_ = false;
+  bool was_there_ = false;
+  std::string_view refusal_;  ///< static text; empty where there is none
   Failure failure_;
 };
 
@@ -174,7 +190,10 @@ class Opening {
     if (out_.files.next < 0) return failed("create", next_snapshot_name);
     if (Failure failure = reserve(out_.files.current, snapshot_name)) return failure;
     if (Failure failure = reserve(out_.files.next, next_snapshot_name)) return failure;
-    return try_exchange();
+    if (Failure failure = try_exchange()) return failure;
+    // The names that a server before may not have been able to sync: see Snapshots::submit().
+    if (fsync(out_.files.directory) == 0) return {};
+    return fmt::format("cannot sync data.directory '{}' ({})", directory_, std::strerror(errno));
   }
 
  private:
@@ -228,21 +247,19 @@ class Opening {
   Failure load() {
     struct stat facts = {};
     if (fstat(out_.files.current, &facts) != 0) return failed("look at", snapshot_name);
-    const Mapping mapping(out_.files.current, static_cast<uint64_t>(facts.st_size));
-    if (!mapping.ok()) return failed("read", snapshot_name);
+    FileSource file(out_.files.current, static_cast<uint64_t>(facts.st_size),
+                    instance_.snapshot_writer.idle_buffer());
     const uint64_t now_ms = unix_ms();
-    SnapshotReader reader(mapping.bytes());
-    if (const auto fault = reader.open()) return fault_text(path(snapshot_name), *fault);
+    SnapshotReader reader(file);
+    if (const auto fault = reader.open()) return refused(file, *fault);
     FitCheck fit(allocation_, now_ms);
     std::array<char, Unfit::key_shown_max> key;
-    if (const auto fault = reader.read(fit, key)) return fault_text(path(snapshot_name), *fault);
+    if (const auto fault = reader.read(fit, key)) return refused(file, *fault);
     if (fit.unfit()) {
       return fmt::format("{} does not fit this config: {}", path(snapshot_name),
                          unfit_text(*fit.unfit()));
     }
-    if (Failure failure = fill_store(mapping.bytes(), reader.totals(), now_ms)) {
-      return fmt::format("{}: {}", path(snapshot_name), *failure);
-    }
+    if (Failure failure = fill_store(file, reader.totals(), now_ms)) return failure;
     out_.files.saved_ms = reader.header().saved_ms;
     out_.report =
         fmt::format("loaded {}: {} keys, {} expired and left out, {} bytes\n", path(snapshot_name),
@@ -250,17 +267,24 @@ class Opening {
     return {};
   }
 
-  Failure fill_store(std::span<const std::byte> file, const SnapshotTotals& totals,
-                     uint64_t now_ms) {
+  Failure fill_store(FileSource& file, const SnapshotTotals& totals, uint64_t now_ms) {
     instance_.store.set_clock(now_ms);
     SnapshotReader reader(file);
     Loader loader(instance_.store, totals.entries);
-    // It was read before; what is wrong now was changed since.
-    if (const auto fault = reader.open()) return fault_text("read again", *fault);
+    // It was whole before: what is wrong now was changed since, or cannot be read any more.
+    if (const auto fault = reader.open()) return refused(file, *fault);
     const auto fault = reader.read(loader, instance_.connections.largest_request_room());
     loader.finish();
-    if (fault) return fault_text("read again", *fault);
-    return loader.failure();
+    if (fault) return refused(file, *fault);
+    if (!loader.failure()) return {};
+    return fmt::format("{}: {}", path(snapshot_name), *loader.failure());
+  }
+
+  /// What is wrong with the snapshot and, of what cannot be read, why.
+  Failure refused(const FileSource& file, const DataFault& fault) const {
+    std::string text = fault_text(path(snapshot_name), fault);
+    if (file.error() != 0) text += fmt::format(" ({})", std::strerror(file.error()));
+    return text;
   }
 
   /// Takes the space of the largest snapshot, so that a full disk is found now.

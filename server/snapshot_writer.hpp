@@ -54,6 +54,10 @@ class SnapshotWriter {
   bool done() const { return stage_ == Stage::done; }
 
   uint64_t section_bytes() const { return halves_[0].room.size(); }
+  /// The whole buffer, for who needs one before anything is written. REQUIRES: not active().
+  std::span<std::byte> idle_buffer() const {
+    return {halves_[0].room.data(), halves_[0].room.size() + halves_[1].room.size()};
+  }
   const SnapshotTotals& totals() const { return totals_; }
 
  private:

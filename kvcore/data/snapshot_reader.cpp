@@ -27,23 +27,27 @@ bool is_zero(std::span<const std::byte> bytes) {
 }  // namespace
 
 SnapshotReader::Limit SnapshotReader::limit_at(uint64_t& at) const {
-  const auto name_bytes = static_cast<uint64_t>(file_[at]);
-  const std::string_view name = text(file_.subspan(at + 1, name_bytes));
+  const std::span<const std::byte> header(header_bytes_);
+  const auto name_bytes = static_cast<uint64_t>(header[at]);
+  const std::string_view name = text(header.subspan(at + 1, name_bytes));
   at += 1 + name_bytes + 8;
-  return {name, get_little(file_.data() + at - 8, 8)};
+  return {name, get_little(header.data() + at - 8, 8)};
 }
 
 std::optional<DataFault> SnapshotReader::open() {
-  if (file_.size() < snapshot_magic.size() ||
-      text(file_.first(snapshot_magic.size())) != snapshot_magic) {
+  const uint64_t there = std::min(size_, snapshot_header_bytes);
+  if (there > 0 && !show(0, there)) return fault_;
+  if (there < snapshot_magic.size() ||
+      text(window_.first(snapshot_magic.size())) != snapshot_magic) {
     return DataFault{0, "it does not begin with the magic word of a snapshot, kvsnap01"};
   }
-  if (file_.size() < snapshot_header_bytes) {
-    return DataFault{file_.size(), "it is cut off within its header"};
+  if (there < snapshot_header_bytes) {
+    return DataFault{there, "it is cut off within its header"};
   }
-  const std::byte* const data = file_.data();
+  std::copy(window_.begin(), window_.end(), header_bytes_.begin());
+  const std::byte* const data = header_bytes_.data();
   const auto crc = static_cast<uint32_t>(get_little(data + header_crc_at, crc_bytes));
-  if (crc32c(file_.first(header_crc_at)) != crc) {
+  if (crc32c(std::span<const std::byte>(header_bytes_).first(header_crc_at)) != crc) {
     return DataFault{0, "the checksum of the header is wrong"};
   }
   // From here on the header is what a program wrote, be it this one.
@@ -78,33 +82,33 @@ bool SnapshotReader::fail(uint64_t offset, std::string_view reason) {
   return false;
 }
 
+/// Has these bytes of the file in sight, or as many of them as there is room for.
+bool SnapshotReader::show(uint64_t offset, uint64_t bytes) {
+  window_ = source_ == nullptr ? file_.subspan(offset, bytes) : source_->look(offset, bytes);
+  window_at_ = offset;
+  return !window_.empty() || fail(offset, "it cannot be read");
+}
+
 /// Goes on to the next section, of which nothing is believed but by its checksum.
 bool SnapshotReader::enter_section() {
   const uint64_t begin = next_;
-  if (file_.size() - begin < section_align) {
-    return fail(file_.size(), "it is cut off: the section at its end is missing");
+  if (size_ - begin < section_align) {
+    return fail(size_, "it is cut off: the section at its end is missing");
   }
-  const std::byte* const head = file_.data() + begin;
+  if (!show(begin, std::min(header_.section_bytes, size_ - begin))) return false;
+  std::array<std::byte, section_header_bytes> bytes_of_head;
+  std::copy_n(window_.begin(), section_header_bytes, bytes_of_head.begin());
+  const std::byte* const head = bytes_of_head.data();
   const uint64_t payload_bytes = get_little(head + 4, 4);
   const uint64_t used = section_header_bytes + payload_bytes;
   if (used > header_.section_bytes) return fail(begin + 4, "a section is longer than it may be");
   const uint64_t bytes = (used + section_align - 1) / section_align * section_align;
-  if (file_.size() - begin < bytes) return fail(file_.size(), "it is cut off within a section");
-
-  constexpr std::array<std::byte, crc_bytes> no_crc = {};
-  const std::span<const std::byte> section = file_.subspan(begin, bytes);
-  uint32_t crc = crc32c(section.first(section_crc_at), crc_);
-  crc = crc32c(no_crc, crc);
-  crc = crc32c(section.subspan(section_header_bytes), crc);
-  if (crc != get_little(head + section_crc_at, crc_bytes)) {
-    return fail(begin, "the checksum of a section is wrong");
-  }
+  if (size_ - begin < bytes) return fail(size_, "it is cut off within a section");
+  if (!check_section(bytes, used)) return false;
   if (get_little(head + 8, 8) != number_) return fail(begin + 8, "a section is out of order");
   if (get_little(head + 24, 4) != 0) return fail(begin + 24, "a reserved field is not 0");
-  if (!is_zero(section.subspan(used))) return fail(begin + used, "a section's padding is not 0");
   const uint64_t kind = get_little(head, 4);
   begun_said_ += get_little(head + 16, 8);
-  crc_ = crc;
   ++number_;
   next_ = begin + bytes;
   at_ = begin + section_header_bytes;
@@ -117,21 +121,60 @@ bool SnapshotReader::enter_section() {
   }
   at_end_ = true;
   payload_end_ = at_;  // No entry reaches into it.
-  return read_totals(file_.subspan(at_, payload_bytes));
+  return read_totals(payload_bytes);
 }
 
-bool SnapshotReader::read_totals(std::span<const std::byte> payload) {
-  if (payload.size() != totals_bytes) return fail(at_, "the totals have another size than theirs");
-  const std::byte* const data = payload.data();
+/// The checksum and the padding of the section in sight, the next one, of which `bytes` are in the
+/// file and `used` mean something. What was in sight still is, where that is all of it.
+bool SnapshotReader::check_section(uint64_t bytes, uint64_t used) {
+  constexpr std::array<std::byte, crc_bytes> no_crc = {};
+  const uint64_t begin = window_at_;
+  const uint64_t said = get_little(window_.data() + section_crc_at, crc_bytes);
+  uint32_t crc = crc32c(window_.first(section_crc_at), crc_);
+  crc = crc32c(no_crc, crc);
+  bool is_padded = true;
+  for (uint64_t done = section_header_bytes; done < bytes;) {
+    if (begin + done >= window_at_ + window_.size() && !show(begin + done, bytes - done)) {
+      return false;
+    }
+    const uint64_t from = begin + done - window_at_;
+    const std::span<const std::byte> piece =
+        window_.subspan(from, std::min(window_.size() - from, bytes - done));
+    crc = crc32c(piece, crc);
+    const uint64_t padding_at = std::max(used, done) - done;
+    if (padding_at < piece.size()) is_padded = is_padded && is_zero(piece.subspan(padding_at));
+    done += piece.size();
+  }
+  if (crc != said) return fail(begin, "the checksum of a section is wrong");
+  if (!is_padded) return fail(begin + used, "a section's padding is not 0");
+  crc_ = crc;
+  return true;
+}
+
+/// REQUIRES: the section's first section_align bytes are in sight.
+bool SnapshotReader::read_totals(uint64_t payload_bytes) {
+  if (payload_bytes != totals_bytes) return fail(at_, "the totals have another size than theirs");
+  const std::byte* const data = here();
   said_ = {get_little(data, 8), get_little(data + 8, 8), get_little(data + 16, 8),
            get_little(data + 24, 8)};
   return true;
 }
 
 /// Makes sure that there is a byte to read. False at the end, or with a fault.
-bool SnapshotReader::more() {
+bool SnapshotReader::has_more() {
   if (at_ < payload_end_) return true;
   return !at_end_ && enter_section() && !at_end_;
+}
+
+/// The same, and has it in sight.
+bool SnapshotReader::more() {
+  return has_more() && (in_sight() > 0 || show(at_, payload_end_ - at_));
+}
+
+/// How much of the payload is, from here on.
+uint64_t SnapshotReader::in_sight() const {
+  const uint64_t end = std::min(payload_end_, window_at_ + window_.size());
+  return window_at_ <= at_ && at_ < end ? end - at_ : 0;
 }
 
 std::optional<DataFault> SnapshotReader::read(EntryVisitor& visitor, std::span<char> spare) {
@@ -152,11 +195,8 @@ bool SnapshotReader::read_entry(EntryVisitor& visitor, std::span<char> spare) {
   ++begun_;
   if (!read_head(head)) return false;
   const std::span<char> key_room = spare.first(std::min<uint64_t>(spare.size(), head.key_bytes));
-  std::string_view key;
-  if (!take(key_room.size(), key_room, key) || !skip(head.key_bytes - key_room.size())) {
-    return false;
-  }
-  if (!visitor.begin(head, key, offset)) {
+  if (!copy(key_room) || !skip(head.key_bytes - key_room.size())) return false;
+  if (!visitor.begin(head, {key_room.data(), key_room.size()}, offset)) {
     ended_ = true;
     return false;
   }
@@ -235,40 +275,46 @@ bool SnapshotReader::read_value(EntryVisitor& visitor, uint64_t bytes, std::span
 
 bool SnapshotReader::read_number(uint64_t bytes, uint64_t& out) {
   out = 0;
-  if (payload_end_ - at_ >= bytes) {
-    out = get_little(file_.data() + at_, bytes);
+  if (in_sight() >= bytes) {
+    out = get_little(here(), bytes);
     at_ += bytes;
     return true;
   }
   for (uint64_t i = 0; i < bytes; ++i) {
     if (!more()) return fault_ ? false : fail(at_, "it ends within an entry");
-    out |= static_cast<uint64_t>(file_[at_++]) << 8 * i;
+    out |= static_cast<uint64_t>(*here()) << 8 * i;
+    ++at_;
   }
   return true;
 }
 
-/// `bytes` of the payload, where they lie or, from several sections, in `spare`.
+/// `bytes` of the payload, where they lie or, from several pieces, in `spare`.
 bool SnapshotReader::take(uint64_t bytes, std::span<char> spare, std::string_view& out) {
-  if (payload_end_ - at_ >= bytes) {
-    out = text(file_.subspan(at_, bytes));
+  if (in_sight() >= bytes && bytes > 0) {
+    out = {reinterpret_cast<const char*>(here()), bytes};
     at_ += bytes;
     return true;
   }
   if (bytes > spare.size()) return fail(at_, "a value is longer than there is room to read it");
-  for (uint64_t done = 0; done < bytes;) {
+  out = {spare.data(), bytes};
+  return copy(spare.first(bytes));
+}
+
+bool SnapshotReader::copy(std::span<char> out) {
+  for (uint64_t done = 0; done < out.size();) {
     if (!more()) return fault_ ? false : fail(at_, "it ends within an entry");
-    const uint64_t count = std::min(bytes - done, payload_end_ - at_);
-    std::memcpy(spare.data() + done, file_.data() + at_, count);
+    const uint64_t count = std::min(out.size() - done, in_sight());
+    std::memcpy(out.data() + done, here(), count);
     at_ += count;
     done += count;
   }
-  out = {spare.data(), bytes};
   return true;
 }
 
+/// Reads nothing of what it passes in a section.
 bool SnapshotReader::skip(uint64_t bytes) {
   while (bytes > 0) {
-    if (!more()) return fault_ ? false : fail(at_, "it ends within an entry");
+    if (!has_more()) return fault_ ? false : fail(at_, "it ends within an entry");
     const uint64_t count = std::min(bytes, payload_end_ - at_);
     at_ += count;
     bytes -= count;

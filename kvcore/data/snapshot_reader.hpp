@@ -1,10 +1,12 @@
-// Reads a snapshot that lies in memory: every length is held to what is there before it is used.
+// Reads a snapshot, from memory or piece by piece: every length is held to what is there before it
+// is used.
 //
 // A file is refused at its first byte that is wrong, with the offset and the reason, whatever its
 // bytes are. Checksums are looked at section by section, before anything in one is believed. Takes
-// no memory; a value that runs on from one section to the next is put together in `spare`.
+// no memory; a value that runs on from one section or piece to the next is put together in `spare`.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -15,7 +17,19 @@
 
 namespace kv {
 
-/// Is shown what a snapshot holds, entry by entry. Views are good during the call.
+/// A file of which one piece at a time is in memory.
+class DataSource {
+ public:
+  virtual ~DataSource() = default;
+
+  virtual uint64_t size() const = 0;
+  /// The first of these bytes, as many as there is room for and section_align at the least; good
+  /// until the next call. Empty where they cannot be read. REQUIRES: the file has them.
+  virtual std::span<const std::byte> look(uint64_t offset, uint64_t bytes) = 0;
+};
+
+/// Is shown what a snapshot holds, entry by entry. A key is good until the entry ends, a value
+/// during the call.
 class EntryVisitor {
  public:
   virtual ~EntryVisitor() = default;
@@ -34,7 +48,9 @@ class EntryVisitor {
 /// The parts of a snapshot as they are found.
 class SnapshotReader {
  public:
-  explicit SnapshotReader(std::span<const std::byte> file) : file_(file) {}
+  explicit SnapshotReader(std::span<const std::byte> file) : file_(file), size_(file.size()) {}
+  /// `source` outlives this.
+  explicit SnapshotReader(DataSource& source) : source_(&source), size_(source.size()) {}
 
   /// Looks at the header. The fault says what is wrong with it.
   [[nodiscard]] std::optional<DataFault> open();
@@ -45,9 +61,9 @@ class SnapshotReader {
   template <class Look>
   void look_at_limits(Look look) const;
 
-  /// Reads everything. A key or value that runs over the end of a section is put together in
-  /// `spare`, which has room for the longest key behind which the longest value stands; a smaller
-  /// one cuts keys, and refuses values that are wanted. REQUIRES: open() found no fault.
+  /// Reads everything. `spare` has room for the longest key, behind which the longest value stands
+  /// where it runs over the end of a section or piece; a smaller one cuts keys, and refuses such
+  /// values where they are wanted. REQUIRES: open() found no fault.
   [[nodiscard]] std::optional<DataFault> read(EntryVisitor& visitor, std::span<char> spare);
 
   /// After read() found no fault:
@@ -66,19 +82,30 @@ class SnapshotReader {
   Limit limit_at(uint64_t& at) const;
 
   bool fail(uint64_t offset, std::string_view reason);
+  bool show(uint64_t offset, uint64_t bytes);
   bool enter_section();
-  bool read_totals(std::span<const std::byte> payload);
+  bool check_section(uint64_t bytes, uint64_t used);
+  bool read_totals(uint64_t payload_bytes);
   bool read_entry(EntryVisitor& visitor, std::span<char> spare);
   bool read_head(EntryHead& head);
   bool read_value(EntryVisitor& visitor, uint64_t bytes, std::span<char> spare);
   bool read_list(EntryVisitor& visitor, const EntryHead& head, std::span<char> spare);
   bool read_number(uint64_t bytes, uint64_t& out);
   bool take(uint64_t bytes, std::span<char> spare, std::string_view& out);
+  bool copy(std::span<char> out);
   bool skip(uint64_t bytes);
+  bool has_more();
   bool more();
+  uint64_t in_sight() const;
+  const std::byte* here() const { return window_.data() + (at_ - window_at_); }
 
-  std::span<const std::byte> file_;
+  std::span<const std::byte> file_;  ///< all of it, where there is no source
+  DataSource* source_ = nullptr;
+  uint64_t size_ = 0;
+  std::span<const std::byte> window_;  ///< the bytes of the file from window_at_ on
+  uint64_t window_at_ = 0;
   SnapshotHeader header_;
+  std::array<std::byte, snapshot_header_bytes> header_bytes_ = {};
   uint64_t limits_at_ = 0;
   uint64_t limit_count_ = 0;
   uint64_t next_ = 0;    ///< where the next section begins

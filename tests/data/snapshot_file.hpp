@@ -135,19 +135,25 @@ class TextVisitor final : public EntryVisitor {
   std::string text_;
 };
 
-/// What a file holds, or "OFFSET: REASON".
-inline std::vector<std::string> read_all(std::span<const std::byte> file) {
+/// What is read, or "OFFSET: REASON".
+inline std::vector<std::string> read_with(SnapshotReader& reader) {
   const auto refused = [](const DataFault& fault) {
     return std::vector<std::string>{std::to_string(fault.offset) + ": " +
                                     std::string(fault.reason)};
   };
-  SnapshotReader reader(file);
   if (const auto fault = reader.open()) return refused(*fault);
   TextVisitor visitor;
   std::vector<char> spare(1 << 16);
   if (const auto fault = reader.read(visitor, spare)) return refused(*fault);
-  CHECK(reader.file_bytes() <= file.size());
   return visitor.entries;
+}
+
+/// The same of a file that lies in memory.
+inline std::vector<std::string> read_all(std::span<const std::byte> file) {
+  SnapshotReader reader(file);
+  const std::vector<std::string> found = read_with(reader);
+  CHECK(reader.file_bytes() <= file.size());
+  return found;
 }
 
 }  // namespace kv::test

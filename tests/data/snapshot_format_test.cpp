@@ -1,5 +1,7 @@
 // A snapshot file: what is written is read, and whatever was altered is refused.
 
+#include <algorithm>
+
 #include "snapshot_file.hpp"
 
 namespace {
@@ -20,6 +22,36 @@ std::vector<std::byte> small_file(uint64_t id = 7) {
 }
 
 const Lines small_entries = {"a=1", "expires@5000=soon", "list=[x,,yz]", "="};
+
+/// A file of which `room` bytes at a time are in memory. Those from `lost` on cannot be read.
+class Pieces final : public kv::DataSource {
+ public:
+  Pieces(const std::vector<std::byte>& file, uint64_t room, uint64_t lost = UINT64_MAX)
+      : file_(file), piece_(room), lost_(lost) {}
+
+  uint64_t size() const override { return file_.size(); }
+  std::span<const std::byte> look(uint64_t offset, uint64_t bytes) override {
+    REQUIRE(offset + bytes <= file_.size());
+    const uint64_t count = std::min<uint64_t>(bytes, piece_.size());
+    // What was in sight before is gone.
+    std::fill(piece_.begin(), piece_.end(), std::byte{0xee});
+    if (offset + count > lost_) return {};
+    std::copy_n(file_.begin() + static_cast<int64_t>(offset), count, piece_.begin());
+    return std::span<const std::byte>(piece_).first(count);
+  }
+
+ private:
+  const std::vector<std::byte>& file_;
+  std::vector<std::byte> piece_;
+  uint64_t lost_;
+};
+
+Lines read_in_pieces(const std::vector<std::byte>& file, uint64_t room,
+                     uint64_t lost = UINT64_MAX) {
+  Pieces pieces(file, room, lost);
+  kv::SnapshotReader reader(pieces);
+  return kv::test::read_with(reader);
+}
 
 }  // namespace
 
@@ -42,6 +74,47 @@ TEST_CASE("Entries run on over as many sections as they take") {
     expected.push_back(key + "l=[" + value + ",," + key + "]");
   }
   CHECK(read_all(file.finish()) == expected);
+}
+
+TEST_CASE("A file that is read in pieces is read as one that lies in memory") {
+  for (const uint64_t section_bytes : {section_align, 3 * section_align, 16 * section_align}) {
+    CAPTURE(section_bytes);
+    SnapshotFile made(kv::Config(), section_bytes);
+    for (uint64_t i = 0; i < 20; ++i) {
+      const std::string key = std::string(i * 37 % 500, 'k') + std::to_string(i);
+      const std::string value(i * 997 % 9000, static_cast<char>('a' + i % 26));
+      made.string(key, value, i % 3 == 0 ? 5000 : kv::no_deadline_ms);
+      made.list(key + "l", {value, "", key});
+    }
+    std::vector<std::byte> file = made.finish();
+    const Lines whole = read_all(file);
+    CHECK(whole.size() == 40);
+    // What an older snapshot left is in sight with the end.
+    file.insert(file.end(), 5 * section_align, std::byte{0xff});
+    for (const uint64_t room : {section_align, section_align + 13, 5 * section_align, 1UL << 20}) {
+      CAPTURE(room);
+      CHECK(read_in_pieces(file, room) == whole);
+    }
+    for (uint64_t i = 0; i < file.size(); i += 3989) {
+      CAPTURE(i);
+      std::vector<std::byte> altered = file;
+      altered[i] ^= std::byte{0x10};
+      CHECK(read_in_pieces(altered, 2 * section_align) == read_all(altered));
+    }
+  }
+}
+
+TEST_CASE("What cannot be read is refused with its offset") {
+  const std::vector<std::byte> file = small_file();
+  CHECK(read_in_pieces(file, section_align, /*lost=*/4095) == Lines{"0: it cannot be read"});
+  CHECK(read_in_pieces(file, section_align, /*lost=*/8191) == Lines{"4096: it cannot be read"});
+  CHECK(read_in_pieces(file, section_align, /*lost=*/12287) == Lines{"8192: it cannot be read"});
+  CHECK(read_in_pieces(file, section_align, /*lost=*/12288) == small_entries);
+  SnapshotFile long_one(kv::Config(), 3 * section_align);
+  long_one.string("k", std::string(9000, 'v'));
+  const std::vector<std::byte> long_file = long_one.finish();
+  CHECK(read_in_pieces(long_file, section_align, /*lost=*/12288) ==
+        Lines{"12288: it cannot be read"});
 }
 
 TEST_CASE("An empty snapshot is a header and an end") {

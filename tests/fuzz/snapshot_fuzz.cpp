@@ -39,6 +39,25 @@ class Look final : public kv::EntryVisitor {
   }
 };
 
+/// A file of which one page at a time is in memory, so that a sanitizer sees who looks beyond it.
+class Pages final : public kv::DataSource {
+ public:
+  explicit Pages(std::span<const std::byte> file) : file_(file) {}
+
+  uint64_t size() const override { return file_.size(); }
+  std::span<const std::byte> look(uint64_t offset, uint64_t bytes) override {
+    kv::require(offset + bytes <= file_.size(), "bytes are asked for that the file does not have");
+    const std::span<const std::byte> wanted =
+        file_.subspan(offset, std::min(bytes, kv::section_align));
+    page_ = std::vector<std::byte>(wanted.begin(), wanted.end());
+    return page_;
+  }
+
+ private:
+  std::span<const std::byte> file_;
+  std::vector<std::byte> page_;
+};
+
 const kv::Allocation& allocation() {
   static const kv::Allocation planned = kv::plan(kv::Config{}).allocation;
   return planned;
@@ -61,15 +80,27 @@ std::vector<std::byte> whole_file(std::span<const std::byte> payload) {
   return file;
 }
 
+/// All of it, with the bytes that it holds.
+std::optional<kv::DataFault> read_all(kv::SnapshotReader& reader, Look& look) {
+  if (const std::optional<kv::DataFault> fault = reader.open()) return fault;
+  std::vector<char> spare(1 << 16);
+  return reader.read(look, spare);
+}
+
 void read_snapshot(std::span<const std::byte> file) {
+  Look look;
   kv::SnapshotReader reader(file);
-  std::optional<kv::DataFault> fault = reader.open();
-  if (!fault) {
-    Look look;
-    std::vector<char> spare(1 << 16);
-    fault = reader.read(look, spare);
-  }
+  const std::optional<kv::DataFault> fault = read_all(reader, look);
   if (fault) kv::require(fault->offset <= file.size(), "a fault behind the end of the file");
+  Look look_at_pages;
+  Pages pages(file);
+  kv::SnapshotReader in_pages(pages);
+  const std::optional<kv::DataFault> in_page = read_all(in_pages, look_at_pages);
+  if (!fault) {
+    kv::require(!in_page, "whole in memory, and refused in pages");
+    kv::require(look.sum == look_at_pages.sum, "other bytes in pages than in memory");
+  }
+  kv::require(in_page.has_value() == fault.has_value(), "refused in memory or in pages alone");
   kv::SnapshotReader again(file);
   if (again.open()) return;
   kv::FitCheck fit(allocation(), /*now_ms=*/1000);
