@@ -82,6 +82,7 @@ void Server::turn() {
   const uint64_t count = io_.wait(completions_, timeout_ms());
   read_clocks();
   for (uint64_t i = 0; i < count; ++i) complete(completions_[i]);
+  if (snapshots_ != nullptr) serve_saved();
   execute_received();
   serve_waiting();
   store_.set_clock(view_.now_ms);
@@ -89,18 +90,18 @@ void Server::turn() {
   end_blocking();
   resume_blocked();
   if (view_.kills) close_killed();
-  if (snapshots_ != nullptr) turn_snapshots();
+  if (snapshots_ != nullptr) snapshots_->turn(now_ms_, view_.now_ms);
   if (now_ms_ - swept_ms_ >= tick_ms) sweep();
   view_.clients_waiting = connections_.waiting_count();
   note_sessions();
   if (view_.stop_requested && !stopping_) stop();
-  if (stopping_ && now_ms_ >= stop_deadline_ms_) drop_all_unsent();
+  if (stopped()) drop_all_unsent();
   if (timed_ != Command::unknown) end_time();
 }
 
-/// The snapshot goes on, and so do those who wait for it.
-void Server::turn_snapshots() {
-  snapshots_->turn(now_ms_, view_.now_ms);
+/// Those who wait for the snapshot go on before others take the room that there is now, and where
+/// it has ended, before the next one begins.
+void Server::serve_saved() {
   if (!snapshots_->take_progress()) return;
   serve_waiting(Resource::snapshot_room);
   if (!store_.marks().active()) serve_waiting(Resource::snapshot_end);

@@ -82,7 +82,7 @@ class Server {
   void accept_on_all();
   void serve_waiting();
   void serve_waiting(Resource resource);
-  void turn_snapshots();
+  void serve_saved();
   void sweep();
   bool is_stalled(const ConnectionRecord& record);
   bool is_idle(const ConnectionRecord& record) const;

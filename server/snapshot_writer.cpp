@@ -153,17 +153,23 @@ bool SnapshotWriter::go_on() {
   }
 }
 
-/// As much of the piece as fits. Of an entry that has expired meanwhile nothing is left to read,
-/// and it is known by its end not to count: its bytes are zeros from here on.
+/// As much of the piece as fits. An entry that was begun can only expire, since a command that is
+/// about to change it has it finished before: so it is enough that Store::remove() tells of it. Of
+/// one that has expired nothing is left to read, and it is known by its end not to count: its bytes
+/// are zeros from here on.
 void SnapshotWriter::put_piece() {
   const uint64_t bytes = std::min(entry_.piece_bytes - entry_.piece_at, sections_.free_bytes());
   char* const out = reinterpret_cast<char*>(sections_.next());
   if (was_dropped()) {
     std::memset(out, 0, bytes);
   } else if (entry_.node == index_none || entry_.elements_left == entry_.head.length) {
-    store_->read_chain(store_->entry_at(entry_.index), entry_.piece_at, bytes, out);
+    const Entry& entry = store_->entry_at(entry_.index);
+    KV_ASSERT(entry.chain_bytes() == entry_.piece_bytes);
+    store_->read_chain(entry, entry_.piece_at, bytes, out);
   } else {
-    store_->read_chain(store_->node(entry_.node), entry_.piece_at, bytes, out);
+    const ListNode& node = store_->node(entry_.node);
+    KV_ASSERT(node.bytes == entry_.piece_bytes);
+    store_->read_chain(node, entry_.piece_at, bytes, out);
   }
   sections_.advance(bytes);
   entry_.piece_at += bytes;
@@ -175,6 +181,7 @@ void SnapshotWriter::next_element() {
   const bool is_first = entry_.elements_left == entry_.head.length;
   entry_.piece_at = entry_.piece_bytes = 0;
   if (!was_dropped()) {
+    KV_ASSERT(store_->entry_at(entry_.index).length == entry_.head.length);
     if (!is_first) entry_.node = store_->node(entry_.node).next;
     entry_.piece_bytes = store_->node(entry_.node).bytes;
   }

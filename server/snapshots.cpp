@@ -88,8 +88,14 @@ void Snapshots::begin(uint64_t unix_ms) {
   step_ = Step::write;
 }
 
+/// As long as it is not known which file a crash would leave as the current one, none is written.
 void Snapshots::submit() {
   if (in_flight_) return;
+  if (names_unsynced_) {
+    io_.sync_file(files_.directory);
+    in_flight_ = true;
+    return;
+  }
   const std::span<const std::byte> section = writer_.next_section();
   if (!section.empty()) {
     io_.write_file(files_.next, offset_ + written_, section.subspan(written_));
@@ -109,6 +115,10 @@ void Snapshots::complete(int32_t result) {
   if (result < 0) return fail(-result);
   switch (step_) {
     case Step::write: {
+      if (names_unsynced_) {
+        names_unsynced_ = false;
+        return submit();
+      }
       // A write that takes nothing, again and again, is a full disk that does not say so.
       if (result == 0) return fail(ENOSPC);
       written_ += static_cast<uint64_t>(result);
@@ -155,6 +165,7 @@ void Snapshots::succeed() {
 
 void Snapshots::fail(int error) {
   report(error);
+  if (step_ == Step::sync_directory) names_unsynced_ = true;
   if (writer_.active()) writer_.give_up();
   ++state_.failures;
   state_.error = error;
@@ -166,6 +177,7 @@ void Snapshots::end() {
   state_.begun_ms = 0;
   tried_clock_ms_ = clock_ms_;
   step_ = Step::idle;
+  awaited_ = false;
   could_go_on_ = false;
   progress_ = true;
 }

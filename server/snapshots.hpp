@@ -51,6 +51,9 @@ class Snapshots {
   /// Writes a snapshot of the store as it is at the end of the turn, or as it is when the one
   /// being written has ended.
   void request() { requested_ = true; }
+  /// The same, and awaited() until that snapshot has ended. REQUIRES: not busy().
+  void request_awaited() { requested_ = awaited_ = true; }
+  bool awaited() const { return awaited_; }
   /// One is being written or was asked for.
   bool busy() const { return requested_ || step_ != Step::idle; }
   const SnapshotState& state() const { return state_; }
@@ -88,11 +91,13 @@ class Snapshots {
   SnapshotState state_;
   Step step_ = Step::idle;
   bool requested_ = false;
+  bool awaited_ = false;
   bool in_flight_ = false;
   bool could_go_on_ = false;
   bool progress_ = false;
-  uint64_t offset_ = 0;   ///< in the file, of the section at hand
-  uint64_t written_ = 0;  ///< of it
+  bool names_unsynced_ = false;  ///< after the last exchange, so the other file may be the one kept
+  uint64_t offset_ = 0;          ///< in the file, of the section at hand
+  uint64_t written_ = 0;         ///< of it
   uint64_t clock_ms_ = 0;
   uint64_t unix_ms_ = 0;
   uint64_t begun_clock_ms_ = 0;

@@ -21,11 +21,12 @@ Outcome save(Call& call) {
   if (snapshots == nullptr) return fail_disabled(call);
   if (!client_trait::has(call.client, client_trait::saving)) {
     if (snapshots->busy()) return fail(call, "ERR Background save already in progress");
-    snapshots->request();
+    snapshots->request_awaited();
     client_trait::set(call.client, client_trait::saving);
     return Outcome::unfinished;
   }
-  if (snapshots->busy()) return Outcome::unfinished;
+  // Another one may have been asked for meanwhile, and be the next.
+  if (snapshots->awaited()) return Outcome::unfinished;
   client_trait::clear(call.client, client_trait::saving);
   if (snapshots->state().error != 0) {
     return fail(call,

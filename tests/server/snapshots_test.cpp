@@ -126,12 +126,48 @@ TEST_CASE("Whatever fails, the last snapshot stays and the next attempt begins a
     CHECK(f.current() == (failing == 4 ? "new" : "old"));
     CHECK(!f.store.marks().active());
 
+    f.files.log.clear();
     snapshots.request();
     f.run(snapshots);
+    // Where it is not known which file is the current one, that comes before anything is written.
+    const std::string directory = std::to_string(f.handles.directory);
+    CHECK(f.files.log.starts_with("sync " + directory + "\n") == (failing == 4));
     CHECK(snapshots.state().error == 0);
     CHECK(snapshots.unsaved_changes() == 0);
     CHECK(kv::test::read_all(f.files.content) == std::vector<std::string>{"a=1", "b=2"});
   }
+}
+
+TEST_CASE("Names that cannot be synced let nothing be written") {
+  Fixture f;
+  kv::Snapshots snapshots(f.allocation, f.store, f.snapshot_writer, f.files, f.handles);
+  snapshots.request();
+  f.run(snapshots, /*failing=*/4, -EIO);
+  f.files.log.clear();
+  snapshots.request();
+  f.run(snapshots, /*failing=*/0, -EIO);
+  CHECK(f.files.log == "sync " + std::to_string(f.handles.directory) + "\n");
+  CHECK(snapshots.state().failures == 2);
+  CHECK(!f.store.marks().active());
+}
+
+TEST_CASE("Who awaits a snapshot does not await the one that was asked for meanwhile") {
+  Fixture f;
+  kv::Snapshots snapshots(f.allocation, f.store, f.snapshot_writer, f.files, f.handles);
+  snapshots.request_awaited();
+  snapshots.turn(f.clock_ms, 5000);
+  snapshots.request();
+  for (int turns = 0; snapshots.awaited(); ++turns) {
+    REQUIRE(turns < 100);
+    snapshots.turn(f.clock_ms, 5000);
+    const int32_t result = f.files.result;
+    REQUIRE(result >= 0);
+    f.files.result = -1;
+    snapshots.complete(result);
+  }
+  CHECK(snapshots.state().saved_ms == 5000);
+  CHECK(snapshots.busy());
+  CHECK(snapshots.take_progress());
 }
 
 TEST_CASE("A write that takes a part is gone on with") {
