@@ -9,13 +9,16 @@
 namespace kv {
 namespace {
 
+enum class Kind { free, of_sockets, of_files_too };
+
 class Ring {
  public:
-  explicit Ring(bool restricted) {
+  explicit Ring(Kind kind) {
+    const bool restricted = kind != Kind::free;
     io_uring_params params = {};
     params.flags = restricted ? IORING_SETUP_R_DISABLED : 0U;
     REQUIRE(io_uring_queue_init_params(/*entries=*/4, &ring_, &params) == 0);
-    if (restricted) REQUIRE(restrict_ring(ring_, /*writes_files=*/false) == 0);
+    if (restricted) REQUIRE(restrict_ring(ring_, kind == Kind::of_files_too) == 0);
   }
   ~Ring() { io_uring_queue_exit(&ring_); }
   Ring(const Ring&) = delete;
@@ -42,38 +45,49 @@ class Ring {
   io_uring ring_ = {};
 };
 
-bool is_in_use(unsigned operation) {
-  return operation == IORING_OP_ACCEPT || operation == IORING_OP_RECV ||
-         operation == IORING_OP_SEND;
+bool is_in_use(unsigned operation, Kind kind) {
+  const bool of_sockets =
+      operation == IORING_OP_ACCEPT || operation == IORING_OP_RECV || operation == IORING_OP_SEND;
+  const bool of_files = operation == IORING_OP_WRITE || operation == IORING_OP_FSYNC;
+  return of_sockets || (of_files && kind == Kind::of_files_too);
 }
 
 TEST_CASE("a restricted ring accepts, receives and sends, and refuses every other operation") {
-  Ring ring(/*restricted=*/true);
-  for (unsigned operation = 0; operation < IORING_OP_LAST; ++operation) {
-    INFO("operation " << operation);
-    const int result = ring.result_of(static_cast<uint8_t>(operation));
-    // -1 is no descriptor, which is found out only by an operation that is permitted.
-    CHECK(result == (is_in_use(operation) ? -EBADF : -EACCES));
+  for (const Kind kind : {Kind::of_sockets, Kind::of_files_too}) {
+    // Where snapshots are on, it also writes and syncs files.
+    INFO("files too " << (kind == Kind::of_files_too));
+    Ring ring(kind);
+    for (unsigned operation = 0; operation < IORING_OP_LAST; ++operation) {
+      INFO("operation " << operation);
+      const int result = ring.result_of(static_cast<uint8_t>(operation));
+      // -1 is no descriptor, which is found out only by an operation that is permitted.
+      CHECK(result == (is_in_use(operation, kind) ? -EBADF : -EACCES));
+    }
   }
-  Ring free(/*restricted=*/false);
+  Ring free(Kind::free);
   CHECK(free.result_of(IORING_OP_NOP) == 0);
   CHECK(free.result_of(IORING_OP_OPENAT) != -EACCES);
 }
 
 TEST_CASE("a restricted ring takes no flag but that of the shared buffers") {
-  Ring ring(/*restricted=*/true);
-  for (unsigned bit = 0; bit <= IOSQE_CQE_SKIP_SUCCESS_BIT; ++bit) {
-    const auto flag = static_cast<uint8_t>(1U << bit);
-    INFO("flag " << bit);
-    CHECK(ring.result_of(IORING_OP_RECV, flag) == (flag == IOSQE_BUFFER_SELECT ? -EBADF : -EACCES));
+  for (const Kind kind : {Kind::of_sockets, Kind::of_files_too}) {
+    Ring ring(kind);
+    for (unsigned bit = 0; bit <= IOSQE_CQE_SKIP_SUCCESS_BIT; ++bit) {
+      const auto flag = static_cast<uint8_t>(1U << bit);
+      INFO("flag " << bit);
+      CHECK(ring.result_of(IORING_OP_RECV, flag) ==
+            (flag == IOSQE_BUFFER_SELECT ? -EBADF : -EACCES));
+    }
   }
 }
 
 TEST_CASE("a restricted ring registers nothing any more") {
-  Ring ring(/*restricted=*/true);
-  for (unsigned operation = 0; operation < IORING_REGISTER_LAST; ++operation) {
-    INFO("registration " << operation);
-    CHECK(ring.register_result(operation) == -EACCES);
+  for (const Kind kind : {Kind::of_sockets, Kind::of_files_too}) {
+    Ring ring(kind);
+    for (unsigned operation = 0; operation < IORING_REGISTER_LAST; ++operation) {
+      INFO("registration " << operation);
+      CHECK(ring.register_result(operation) == -EACCES);
+    }
   }
 }
 

@@ -20,7 +20,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
+#include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -133,6 +135,12 @@ const std::vector<Trial>& harmful_calls() {
       {"setuid", SYS_setuid, {0}},
       {"capset", SYS_capset, {0, 0}},
       {"prctl", SYS_prctl, {PR_GET_DUMPABLE}},
+      {"pwrite64", SYS_pwrite64, {-1, 0, 0, 0}},
+      {"fsync", SYS_fsync, {-1}},
+      {"fdatasync", SYS_fdatasync, {-1}},
+      {"ftruncate", SYS_ftruncate, {-1, 0}},
+      {"fallocate", SYS_fallocate, {-1, 0, 0, 1}},
+      {"renameat2", SYS_renameat2, {-1, path, -1, path, 0}},
       {"seccomp", SYS_seccomp, {-1, 0, 0}},
       {"setrlimit", SYS_setrlimit, {-1, 0}},
       {"rt_sigaction", SYS_rt_sigaction, {-1, 0, 0, 8}},
@@ -268,6 +276,108 @@ TEST_CASE("a call with a limit is permitted with these arguments only") {
   CHECK(
       ending([] { return syscall(SYS_tgkill, getppid(), getppid(), SIGABRT); }).killed_by(SIGSYS));
   close(file);
+}
+
+constexpr char current_name[] = "snapshot.kv";
+constexpr char next_name[] = "snapshot.kv.next";
+
+/// A directory with the two files of snapshots, and one that is none of the server's business.
+struct DataDirectory {
+  DataDirectory() {
+    REQUIRE(mkdtemp(name) != nullptr);
+    directory = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    current = open_file(current_name);
+    next = open_file(next_name);
+    other = open_file("other");
+  }
+  ~DataDirectory() {
+    for (const int file : {directory, current, next, other}) close(file);
+    std::filesystem::remove_all(name);
+  }
+  DataDirectory(const DataDirectory&) = delete;
+  DataDirectory& operator=(const DataDirectory&) = delete;
+
+  int open_file(const char* file_name) const {
+    const int file = openat(directory, file_name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    REQUIRE(file >= 0);
+    return file;
+  }
+  SandboxTerms terms(IoKind io) const {
+    SandboxTerms given = terms_of(SandboxMode::strict, io);
+    given.data_directory = directory;
+    given.data_files[0] = current;
+    given.data_files[1] = next;
+    given.data_names[0] = next_name;
+    given.data_names[1] = current_name;
+    return given;
+  }
+
+  char name[32] = "sandbox_test_XXXXXX";
+  int directory = -1;
+  int current = -1;
+  int next = -1;
+  int other = -1;
+};
+
+TEST_CASE("with epoll a server that saves writes and syncs its own files, and no others") {
+  const DataDirectory data;
+  const auto ending = [&](const std::function<long()>& call) {
+    return try_call(data.terms(IoKind::epoll), call);
+  };
+  for (const int file : {data.current, data.next}) {
+    CHECK(ending([&] { return pwrite(file, "x", 1, 0); }).exited_with(0));
+    CHECK(ending([&] { return fsync(file); }).exited_with(0));
+    CHECK(ending([&] { return fdatasync(file); }).said == refusal(SYS_fdatasync, "fdatasync"));
+    CHECK(ending([&] { return ftruncate(file, 0); }).said == refusal(SYS_ftruncate, "ftruncate"));
+    CHECK(ending([&] { return write(file, "x", 1); }).said == refusal(SYS_write, "write"));
+  }
+  CHECK(ending([&] { return fsync(data.directory); }).exited_with(0));
+  for (const int file : {data.other, STDERR_FILENO}) {
+    CHECK(ending([&] { return pwrite(file, "x", 1, 0); }).said ==
+          refusal(SYS_pwrite64, "pwrite64"));
+    CHECK(ending([&] { return fsync(file); }).said == refusal(SYS_fsync, "fsync"));
+  }
+}
+
+TEST_CASE("with io_uring a server that saves makes no call to write: the ring does") {
+  const DataDirectory data;
+  const SandboxTerms given = data.terms(IoKind::io_uring);
+  CHECK(try_call(given, [&] { return pwrite(data.next, "x", 1, 0); }).said ==
+        refusal(SYS_pwrite64, "pwrite64"));
+  CHECK(try_call(given, [&] { return fsync(data.next); }).said == refusal(SYS_fsync, "fsync"));
+}
+
+TEST_CASE("a server that saves exchanges the two names of its files, and changes no other") {
+  // The same text at another address is another name: what is there could be changed.
+  static const char same_text[] = "snapshot.kv.next";
+  for (const IoKind io : {IoKind::io_uring, IoKind::epoll}) {
+    const DataDirectory data;
+    const DataDirectory elsewhere;
+    const SandboxTerms given = data.terms(io);
+    const auto exchange = [&](int from, const char* from_name, int to, const char* to_name,
+                              unsigned flags = RENAME_EXCHANGE) {
+      return try_call(given, [&] { return renameat2(from, from_name, to, to_name, flags); });
+    };
+    const int in = data.directory;
+    const std::string refused = refusal(SYS_renameat2, "renameat2");
+    CHECK(exchange(in, next_name, in, current_name).exited_with(0));
+    CHECK(exchange(in, next_name, in, current_name, 0).said == refused);
+    CHECK(exchange(in, next_name, in, current_name, RENAME_NOREPLACE).said == refused);
+    CHECK(exchange(in, current_name, in, next_name).said == refused);
+    CHECK(exchange(in, same_text, in, current_name).said == refused);
+    CHECK(exchange(in, next_name, in, "other").said == refused);
+    CHECK(exchange(elsewhere.directory, next_name, in, current_name).said == refused);
+    CHECK(exchange(in, next_name, elsewhere.directory, current_name).said == refused);
+    CHECK(exchange(AT_FDCWD, next_name, AT_FDCWD, current_name).said == refused);
+  }
+}
+
+TEST_CASE("the calls that only a server that saves may make are not counted for others") {
+  // renameat2; with epoll also pwrite64 and fsync.
+  CHECK(permitted_call_count(IoKind::io_uring, /*writes_files=*/true) ==
+        permitted_call_count(IoKind::io_uring, /*writes_files=*/false) + 1);
+  CHECK(permitted_call_count(IoKind::epoll, /*writes_files=*/true) ==
+        permitted_call_count(IoKind::epoll, /*writes_files=*/false) + 3);
 }
 
 TEST_CASE("without a file or a socket of its own the process may read and remove none") {
