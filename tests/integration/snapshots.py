@@ -204,6 +204,56 @@ def proof_commands_that_change_keys_wait_and_are_answered_in_order():
             assert code == 0 and found["keys"] == 1000, found
 
 
+def proof_clients_that_end_while_a_snapshot_is_written_hold_nothing_up():
+    """Of three that wait for it one is killed and one leaves; a fourth has quit and does not read
+    what it is owed, so its record stays. The third is served, and the server saves and ends."""
+    count = 1000
+    with directory() as data:
+        given = flags(data, *SMALL_BUFFER, "--server-stall-timeout-ms", "3600000")
+        with Kvd(*given) as server, server.client() as client:
+            sets = [encode("SET", f"k{i}", b"v" * 20000) for i in range(count)]
+            assert client.pipeline(b"".join(sets), count) == ["OK"] * count
+            deaf = server.client(receive_bytes=4096)
+            deaf.send(encode("GET", "k0") + encode("QUIT"))
+            killed, gone, behind = (server.client() for _ in range(3))
+            identity = killed.command("CLIENT", "ID")
+            changes = b"".join(encode("PERSIST", f"k{i}") for i in range(count - 1, -1, -1))
+            assert client.command("BGSAVE") == "Background saving started"
+            for waiting in (killed, gone, behind):
+                waiting.send(changes)
+            wait_until(lambda: client.info("clients")["clients_waiting"] == "3", "three wait")
+            assert client.command("CLIENT", "KILL", "ID", identity) == 1
+            gone.close()
+            assert [behind.reply() for _ in range(count)] == [0] * count
+            assert killed.is_closed()
+            wait_until(lambda: client.info("persistence")["rdb_bgsave_in_progress"] == "0",
+                       "the snapshot")
+            assert client.info("persistence")["rdb_last_bgsave_status"] == "ok"
+            # This client, the one behind, and the one that does not read.
+            wait_until(lambda: client.used()["connection_records"] == 3, "the others have left")
+            assert client.command("SET", "later", "1") == "OK"
+            assert server.stop() == 0, server.errors
+            assert deaf.is_closed()
+        with Kvd(*given) as server, server.client() as client:
+            assert client.command("DBSIZE") == count + 1
+            assert client.command("GET", "later") == b"1"
+
+
+def proof_save_is_answered_while_others_go_on_asking_for_snapshots():
+    """With the end of its own, whether or not another has been asked for by then."""
+    with directory() as data:
+        with Kvd(*flags(data, *SMALL_BUFFER)) as server, server.client() as client, \
+                server.client() as other:
+            fill(client, count=1000)
+            client.send(encode("SAVE"))
+            deadline = time.monotonic() + 20
+            while client.is_silent(0.002):
+                reply = other.command("BGSAVE", "SCHEDULE")
+                assert reply in ("Background saving started", "Background saving scheduled"), reply
+                assert time.monotonic() < deadline, "SAVE waits for the snapshots of others"
+            assert client.reply() == "OK"
+
+
 def proof_a_file_that_is_altered_or_cut_off_stops_the_start():
     with directory() as data:
         with Kvd(*flags(data)) as server, server.client() as client:
