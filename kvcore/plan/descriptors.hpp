@@ -8,7 +8,8 @@
 
 namespace kv {
 
-/// Standard streams, listener, ring, and a margin for what libraries keep open.
+/// Standard streams, listener, ring, the files of snapshots and their directory, and a margin for
+/// what libraries keep open.
 constexpr uint64_t own_descriptors = 32;
 
 /// One for each client, and one for the client that is told that there is no room.

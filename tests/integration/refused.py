@@ -6,6 +6,7 @@ import ctypes
 import errno
 import os
 import re
+import tempfile
 
 import harness
 from harness import IO, Kvd, Skip, programs, run, wait_until
@@ -21,6 +22,8 @@ ALLOW, ERRNO, EQUAL = 0x7fff0000, 0x00050000, 4
 
 # Descriptors of a kvd that inherits none but 0, 1 and 2.
 FIRST_LISTENER, SECOND_LISTENER = 3, 4
+# With snapshots these come first.
+DIRECTORY, CURRENT, NEXT = 3, 4, 5
 
 # Source: linux/socket.h, fcntl.h, sys/epoll.h, sys/mman.h, linux/io_uring.h, linux/seccomp.h,
 # linux/prctl.h.
@@ -112,6 +115,23 @@ REFUSALS = [
     Refusal("seccomp", {0: SET_MODE_FILTER}, EINVAL, [], NO_SECCOMP),
 ]
 
+EIO = errno.EIO
+REFUSALS_OF_FILES = [
+    Refusal("flock", {}, errno.EWOULDBLOCK, [],
+            r"data.directory 'DATA' is in use by another server \({}\)"),
+    Refusal("pwrite64", {}, EIO, [], r"cannot write 'DATA/snapshot.kv.next' \({}\)"),
+    Refusal("fsync", {}, EIO, [], r"cannot write 'DATA/snapshot.kv.next' \({}\)"),
+    Refusal("fsync", {0: DIRECTORY}, EIO, [], r"cannot rename 'DATA/snapshot.kv.next' \({}\)"),
+    Refusal("pread64", {0: CURRENT}, EIO, [],
+            r"DATA/snapshot.kv: offset 0: it cannot be read \({}\)"),
+    Refusal("fallocate", {0: CURRENT}, errno.ENOSPC, [],
+            r"cannot reserve \d+ bytes for 'DATA/snapshot.kv' \({}\); the plan's section disk .*"),
+    Refusal("fallocate", {0: NEXT}, errno.ENOSPC, [],
+            r"cannot reserve \d+ bytes for 'DATA/snapshot.kv.next' \({}\); .*"),
+    Refusal("renameat2", {}, EINVAL, [], r"the file system of 'DATA' cannot exchange two names "
+            r"\(renameat2: {}\), which snapshots need"),
+]
+
 
 def proof_each_step_that_the_kernel_refuses_ends_the_start_and_is_named():
     """With 71, and nothing is left behind."""
@@ -122,6 +142,53 @@ def proof_each_step_that_the_kernel_refuses_ends_the_start_and_is_named():
         assert result.returncode == 71, (row, result.returncode, result.stderr)
         assert re.fullmatch(f"kvd: error: {said}\n", result.stderr), (row, result.stderr)
         assert not os.path.exists(SOCKET_FILE), row
+
+
+def saving(data):
+    return ["--snapshot-enabled", "on", "--data-directory", data, "--snapshot-interval-ms", "0"]
+
+
+def expect_refusal_of_files(row, data):
+    result = run(programs.kvd, *SMALL, "--port", "0", *harness.IO_FLAGS, *saving(data),
+                 preexec_fn=refusing(row.call, row.arguments, row.error))
+    said = row.said.replace("DATA", data).format(os.strerror(row.error))
+    assert result.returncode == 65, (row, result.returncode, result.stderr)
+    assert re.fullmatch(f"kvd: error: {said}\n", result.stderr), (row, result.stderr)
+
+
+def proof_each_step_with_the_files_that_is_refused_ends_the_start_and_is_named():
+    """With 65; a disk that cannot be read is one of them."""
+    for row in REFUSALS_OF_FILES:
+        with tempfile.TemporaryDirectory(prefix="kvd-refused-") as data:
+            expect_refusal_of_files(row, data)
+    with tempfile.TemporaryDirectory(prefix="kvd-refused-") as data:
+        with Kvd(*SMALL, *saving(data)):
+            pass
+        expect_refusal_of_files(Refusal("fsync", {0: DIRECTORY}, EIO, [],
+                                        r"cannot sync data.directory 'DATA' \({}\)"), data)
+
+
+def proof_a_snapshot_that_cannot_be_synced_leaves_the_last_one_and_says_so():
+    """With epoll, since nothing refuses what a ring does."""
+    failed = f"kvd: snapshot failed: {os.strerror(EIO)}; the last one stays\n"
+    with tempfile.TemporaryDirectory(prefix="kvd-refused-") as data:
+        server = Kvd(*SMALL, *EPOLL, *saving(data), preexec=refusing("fsync", {0: NEXT}, EIO))
+        with server.client() as client:
+            assert client.command("SET", "a", "1") == "OK"
+            reply = client.command("SAVE")
+            assert reply == ("ERR the snapshot failed: snapshot_last_errno in INFO persistence has "
+                             "the reason"), reply
+            state = client.info("persistence")
+            assert state["rdb_last_bgsave_status"] == "err", state
+            assert state["snapshot_last_errno"] == str(EIO), state
+            assert state["snapshot_failures"] == "1", state
+            assert state["rdb_changes_since_last_save"] == "1", state
+            assert client.command("GET", "a") == b"1"
+        # The one at the end fails as well.
+        assert server.stop() == 74, server.errors
+        assert server.errors == 2 * failed, server.errors
+        with Kvd(*SMALL, *EPOLL, *saving(data)) as server, server.client() as client:
+            assert client.command("DBSIZE") == 0
 
 
 def serves(*flags, **options):
