@@ -231,6 +231,41 @@ TEST_CASE("A snapshot is the store when it began, while commands change everythi
   CHECK(dropped > 0);
 }
 
+TEST_CASE("A key that expires while it is written is not in the snapshot, nor what follows it") {
+  Fixture f;
+  const auto expect_the_other = [&] {
+    CHECK(read(f.finish(), f.store.now_ms()) == State{{"other", "other=2"}});
+    CHECK(f.snapshot_writer.totals().entries == 1);
+    CHECK(f.snapshot_writer.totals().dropped == 1);
+  };
+  SUBCASE("a string, in the middle of its value, which is set anew in the same entry") {
+    f.store.set("key", std::string(20000, 'v'), now_ms + 10);
+    f.store.set("other", "2");
+    const uint32_t index = f.store.find("key").index;
+    f.begin();
+    f.snapshot_writer.fill({.entries = 10, .bytes = 100000});
+    f.store.set_clock(now_ms + 10);
+    CHECK(f.save("key") == 0);
+    f.store.set("key", "new");
+    CHECK(f.store.find("key").index == index);
+    f.store.erase("key");
+    expect_the_other();
+  }
+  SUBCASE("a list, in the middle of an element, whose blocks another key takes") {
+    std::string element(1000, 'e');
+    std::vector<Slice> slices(40, Slice{element.data(), element.size()});
+    f.store.push("key", slices, ListEnd::tail);
+    f.store.set_deadline(f.store.find("key"), now_ms + 10);
+    f.store.set("other", "2");
+    f.begin();
+    f.snapshot_writer.fill({.entries = 10, .bytes = 100000});
+    f.store.set_clock(now_ms + 10);
+    f.store.tidy(UINT64_MAX);
+    f.store.set("later", std::string(20000, 'l'));
+    expect_the_other();
+  }
+}
+
 TEST_CASE("A snapshot that is given up leaves no mark on the next") {
   Fixture f;
   for (int i = 0; i < 50; ++i) f.store.set("key" + std::to_string(i), "1");
