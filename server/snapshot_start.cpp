@@ -38,8 +38,8 @@ uint64_t unix_ms() {
 /// would end the process without a word.
 class FileSource final : public DataSource {
  public:
-  FileSource(int file, uint64_t size, std::span<std::byte> buffer)
-      : file_(file), size_(size), buffer_(buffer) {
+  FileSource(int file, uint64_t bytes, std::span<std::byte> buffer)
+      : file_(file), size_(bytes), buffer_(buffer) {
     posix_fadvise(file, 0, 0, POSIX_FADV_SEQUENTIAL);
   }
 
