@@ -202,6 +202,7 @@ void write_snapshots(const Call& call, Lines& lines) {
   const Snapshots* const snapshots = call.server.snapshots;
   const SnapshotState state = snapshots == nullptr ? SnapshotState() : snapshots->state();
   const auto seconds = [](uint64_t ms) { return static_cast<int64_t>(ms / 1000); };
+  const uint64_t now_ms = call.server.now_ms;  // The system's clock may have been set back.
   const bool writes = state.begun_ms > 0;
   lines.add("rdb_changes_since_last_save:{}",
             snapshots == nullptr ? 0 : snapshots->unsaved_changes());
@@ -211,7 +212,7 @@ void write_snapshots(const Call& call, Lines& lines) {
   lines.add("rdb_last_bgsave_time_sec:{}",
             state.took_ms == UINT64_MAX ? -1 : seconds(state.took_ms));
   lines.add("rdb_current_bgsave_time_sec:{}",
-            writes ? seconds(call.server.now_ms - state.begun_ms) : -1);
+            writes ? seconds(now_ms - std::min(now_ms, state.begun_ms)) : -1);
   if (snapshots == nullptr) return;
   lines.add("snapshot_file_bytes:{}", state.file_bytes);
   lines.add("snapshot_failures:{}", state.failures);
