@@ -16,7 +16,7 @@ scripts/install-deps.sh
 jobs=$(nproc)
 build=build/coverage
 tests=(
-  plan_{allocation,amount,size,validate,property}_test load_test
+  plan_{allocation,amount,size,validate,property}_test load_test data_test
   memory_{table,table_portable,block_pool,timing_wheel,pools,siphash,cgroup,arena,verify,seal}_test
   server_test epoll_test instance_test sandbox_test room_test
 )
