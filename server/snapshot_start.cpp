@@ -167,6 +167,9 @@ class Loader final : public EntryVisitor {
   Failure failure_;
 };
 
+/// A file that is there for a moment of the start.
+constexpr char scratch_name[] = "snapshot.kv.tmp";
+
 /// Opens, makes, reserves and loads, in one directory.
 class Opening {
  public:
@@ -218,27 +221,33 @@ class Opening {
                        std::strerror(errno));
   }
 
-  /// So that there is always a current snapshot: one that is missing later was lost.
+  /// So that there is always a current snapshot, and one that is missing later was lost: then
+  /// nobody may take the empty store for the data.
   Failure make_empty() {
+    if (faccessat(out_.files.directory, next_snapshot_name, F_OK, /*flags=*/0) == 0) {
+      return fmt::format(
+          "'{}' is missing, but data was kept here, since '{}' is not: put a copy back, or delete "
+          "the second to begin with an empty store",
+          path(snapshot_name), next_snapshot_name);
+    }
     std::array<std::byte, 2 * section_align> bytes;
     const std::span<std::byte> room(bytes);
     const SnapshotHeader header = {out_.files.first_id++, unix_ms(), /*log_sequence=*/0,
                                    allocation_.terms.snapshot_section_bytes};
     SectionWriter writer(write_snapshot_header(header, allocation_.config, room));
     writer.finish_all({}, room.subspan(snapshot_header_bytes));
-    const int file = open_file(next_snapshot_name, O_RDWR | O_CREAT | O_TRUNC);
-    if (file < 0) return failed("create", next_snapshot_name);
+    const int file = open_file(scratch_name, O_RDWR | O_CREAT | O_TRUNC);
+    if (file < 0) return failed("create", scratch_name);
     errno = ENOSPC;  // Where less is written than was asked for.
     const bool written =
         pwrite(file, bytes.data(), bytes.size(), 0) == ssize_t{bytes.size()} && fsync(file) == 0;
     const int error = errno;
     ::close(file);
     errno = error;
-    if (!written) return failed("write", next_snapshot_name);
+    if (!written) return failed("write", scratch_name);
     const int directory = out_.files.directory;
-    if (renameat(directory, next_snapshot_name, directory, snapshot_name) != 0 ||
-        fsync(directory) != 0) {
-      return failed("rename", next_snapshot_name);
+    if (renameat(directory, scratch_name, directory, snapshot_name) != 0 || fsync(directory) != 0) {
+      return failed("rename", scratch_name);
     }
     return {};
   }
@@ -305,17 +314,16 @@ class Opening {
 
   /// Whether the file system can exchange two names, asked with one that means nothing yet.
   Failure try_exchange() {
-    constexpr char probe_name[] = "snapshot.kv.probe";
     const int directory = out_.files.directory;
-    const int probe = open_file(probe_name, O_RDWR | O_CREAT);
-    if (probe < 0) return failed("create", probe_name);
+    const int probe = open_file(scratch_name, O_RDWR | O_CREAT);
+    if (probe < 0) return failed("create", scratch_name);
     ::close(probe);
     bool ok = true;
     for (int i = 0; i < 2 && ok; ++i) {
-      ok = renameat2(directory, probe_name, directory, next_snapshot_name, RENAME_EXCHANGE) == 0;
+      ok = renameat2(directory, scratch_name, directory, next_snapshot_name, RENAME_EXCHANGE) == 0;
     }
     const int error = errno;
-    unlinkat(directory, probe_name, 0);
+    unlinkat(directory, scratch_name, 0);
     if (ok) return {};
     return fmt::format(
         "the file system of '{}' cannot exchange two names (renameat2: {}), which "

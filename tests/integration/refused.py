@@ -119,9 +119,9 @@ EIO = errno.EIO
 REFUSALS_OF_FILES = [
     Refusal("flock", {}, errno.EWOULDBLOCK, [],
             r"data.directory 'DATA' is in use by another server \({}\)"),
-    Refusal("pwrite64", {}, EIO, [], r"cannot write 'DATA/snapshot.kv.next' \({}\)"),
-    Refusal("fsync", {}, EIO, [], r"cannot write 'DATA/snapshot.kv.next' \({}\)"),
-    Refusal("fsync", {0: DIRECTORY}, EIO, [], r"cannot rename 'DATA/snapshot.kv.next' \({}\)"),
+    Refusal("pwrite64", {}, EIO, [], r"cannot write 'DATA/snapshot.kv.tmp' \({}\)"),
+    Refusal("fsync", {}, EIO, [], r"cannot write 'DATA/snapshot.kv.tmp' \({}\)"),
+    Refusal("fsync", {0: DIRECTORY}, EIO, [], r"cannot rename 'DATA/snapshot.kv.tmp' \({}\)"),
     Refusal("pread64", {0: CURRENT}, EIO, [],
             r"DATA/snapshot.kv: offset 0: it cannot be read \({}\)"),
     Refusal("fallocate", {0: CURRENT}, errno.ENOSPC, [],

@@ -279,6 +279,23 @@ def proof_a_file_that_is_altered_or_cut_off_stops_the_start():
             pass
 
 
+def proof_a_current_snapshot_that_is_missing_is_not_an_empty_store():
+    """At the first start there is none. Later it was lost: the start says so and changes nothing."""
+    with directory() as data:
+        with Kvd(*flags(data)):
+            pass
+        current = pathlib.Path(data) / "snapshot.kv"
+        kept = current.rename(pathlib.Path(data) / "kept")
+        expect_start_error(["--port", "0", *flags(data)], 65,
+                           f"kvd: error: '{current}' is missing, but data was kept here, since "
+                           "'snapshot.kv.next' is not: put a copy back, or delete the second to "
+                           "begin with an empty store\n")
+        assert not current.exists()
+        kept.rename(current)
+        with Kvd(*flags(data)):
+            pass
+
+
 def proof_smaller_limits_are_refused_with_the_limit_and_the_entry():
     with directory() as data:
         with Kvd(*flags(data)) as server, server.client() as client:
