@@ -18,6 +18,7 @@ Json side_json(const DiffSide& side) {
   json["config"] = config_json(side.allocation.config);
   json["arena_bytes"] = side.allocation.arena_bytes;
   json["container_bytes"] = side.allocation.container_bytes;
+  json["disk_bytes"] = side.allocation.disk_bytes;
   return json;
 }
 
@@ -73,9 +74,14 @@ void add_difference(Json& json, const DiffReport& report) {
     json["outside"].push_back(
         row_json(outsides[i].id_text, before.outside[i].bytes, after.outside[i].bytes));
   }
+  json["disk"] = Json::array();
+  for (uint64_t i = 0; i < disks.size(); ++i) {
+    json["disk"].push_back(row_json(disks[i].id_text, before.disk[i].bytes, after.disk[i].bytes));
+  }
   json["arena_delta_bytes"] = static_cast<int64_t>(after.arena_bytes - before.arena_bytes);
   json["container_delta_bytes"] =
       static_cast<int64_t>(after.container_bytes - before.container_bytes);
+  json["disk_delta_bytes"] = static_cast<int64_t>(after.disk_bytes - before.disk_bytes);
   Json& attribution = json["attribution"];
   attribution["method"] = report.attribution.all_orders ? "all-orders" : "one-order";
   attribution["options"] = Json::array();
@@ -132,11 +138,14 @@ std::string diff_json_schema() {
   const Json side = closed_object({{"name", text()},
                                    {"config", config_schema()},
                                    {"arena_bytes", integer(0)},
-                                   {"container_bytes", integer(0)}});
+                                   {"container_bytes", integer(0)},
+                                   {"disk_bytes", integer(0)}});
   Json component_rows = Json::array();
   for (const ComponentInfo& info : components) component_rows.push_back(row_schema(info.id_text));
   Json outside_rows = Json::array();
   for (const OutsideInfo& info : outsides) outside_rows.push_back(row_schema(info.id_text));
+  Json disk_rows = Json::array();
+  for (const DiskInfo& info : disks) disk_rows.push_back(row_schema(info.id_text));
   const Json attribution = closed_object(
       {{"method", {{"enum", {"all-orders", "one-order"}}}}, {"options", list_of(share_schema())}});
   Json verdict = closed_object({{"allowed", text()},
@@ -151,8 +160,10 @@ std::string diff_json_schema() {
                           {"new", side},
                           {"components", tuple(std::move(component_rows))},
                           {"outside", tuple(std::move(outside_rows))},
+                          {"disk", tuple(std::move(disk_rows))},
                           {"arena_delta_bytes", any_integer()},
                           {"container_delta_bytes", any_integer()},
+                          {"disk_delta_bytes", any_integer()},
                           {"attribution", attribution},
                           {"max_growth", std::move(verdict)}})
              .dump(2) +

@@ -54,6 +54,15 @@ Table component_table(const DiffReport& report, Rows rows) {
   table.rows.push_back({Row::Role::rule, {}});
   add_row(table, Row::Role::total, "container limit", before.container_bytes,
           after.container_bytes);
+  if (before.disk_bytes == 0 && after.disk_bytes == 0) return table;
+  table.rows.push_back({Row::Role::space, {}});
+  for (uint64_t i = 0; i < disks.size(); ++i) {
+    const bool changed = before.disk[i].bytes != after.disk[i].bytes;
+    if (rows == Rows::changed && !changed) continue;
+    add_row(table, Row::Role::item, disks[i].name, before.disk[i].bytes, after.disk[i].bytes);
+  }
+  table.rows.push_back({Row::Role::rule, {}});
+  add_row(table, Row::Role::total, "disk", before.disk_bytes, after.disk_bytes);
   return table;
 }
 
