@@ -55,7 +55,7 @@ class ToSnapshot final : public EntryVisitor {
     std::random_device random;
     const uint64_t id = uint64_t{random()} << 32 | random();
     writer_ = SectionWriter(
-        write_snapshot_header({id, 0, 0, section_bytes}, planned.allocation.config, header));
+        write_snapshot_header({id, 0, section_bytes}, planned.allocation.config, header));
     add(header);
   }
 

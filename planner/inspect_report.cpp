@@ -58,6 +58,7 @@ std::string inspect_text(const std::string& path, const DataContents& contents) 
                            ? fmt::format("whole, CRC-32C {:08x}", contents.crc)
                            : "whole; the format has no checksum");
   }
+  if (contents.kind == DataFile::Kind::unknown) return lines.take();
   if (contents.kind == DataFile::Kind::snapshot) {
     lines.add("id", fmt::format("{:016x}", contents.header.id));
     lines.add("saved", time_text(contents.header.saved_ms));
@@ -99,7 +100,6 @@ std::string inspect_json(const std::string& path, const DataContents& contents) 
   if (is_snapshot) {
     json["snapshot"] = {{"id", fmt::format("{:016x}", contents.header.id)},
                         {"saved_ms", contents.header.saved_ms},
-                        {"log_sequence", contents.header.log_sequence},
                         {"section_bytes", contents.header.section_bytes},
                         {"sections", contents.sections},
                         {"bytes", contents.snapshot_bytes},

@@ -232,7 +232,7 @@ class Opening {
     }
     std::array<std::byte, 2 * section_align> bytes;
     const std::span<std::byte> room(bytes);
-    const SnapshotHeader header = {out_.files.first_id++, unix_ms(), /*log_sequence=*/0,
+    const SnapshotHeader header = {out_.files.first_id++, unix_ms(),
                                    allocation_.terms.snapshot_section_bytes};
     SectionWriter writer(write_snapshot_header(header, allocation_.config, room));
     writer.finish_all({}, room.subspan(snapshot_header_bytes));

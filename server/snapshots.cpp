@@ -78,8 +78,7 @@ void Snapshots::turn(uint64_t clock_ms, uint64_t unix_ms) {
 
 void Snapshots::begin(uint64_t unix_ms) {
   requested_ = false;
-  const SnapshotHeader header = {++files_.first_id, unix_ms, /*log_sequence=*/0,
-                                 writer_.section_bytes()};
+  const SnapshotHeader header = {++files_.first_id, unix_ms, writer_.section_bytes()};
   writer_.begin(store_, header, allocation_.config);
   state_.begun_ms = unix_ms;
   begun_clock_ms_ = clock_ms_;

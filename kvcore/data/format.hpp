@@ -3,9 +3,9 @@
 //     0        4096                                                  all at multiples of 4096
 //     | header | section | section | … | end |   what an older snapshot left, never read
 //
-//     header   | magic 8 | version 4 | header_bytes 4 | id 8 | saved_ms 8 | log_sequence 8 |
-//              | section_bytes 8 | limits 4 | limits × (name length 1, name, number 8) | 0 … |
-//              | crc 4, the last bytes |
+//     header   | magic 8 | version 4 | header_bytes 4 | id 8 | saved_ms 8 | section_bytes 8 |
+//              | limits 4 | limits × (name length 1, name, number 8) | 0 … | crc 4, the last bytes
+//              |
 //     section  | kind 4 | payload 4 | number 8 | entries begun 8 | 0 4 | crc 4 | payload | 0 … |
 //     entry    | type 1 | flags 1 | key bytes 4 | length 4 | [deadline 8] | key | value | end 1 |
 //     list     … | element bytes 4 | element | …
@@ -80,7 +80,6 @@ constexpr uint64_t totals_bytes = 32;
 struct SnapshotHeader {
   uint64_t id = 0;             ///< random
   uint64_t saved_ms = 0;       ///< Unix time of the state
-  uint64_t log_sequence = 0;   ///< the first record of the log that is not in it
   uint64_t section_bytes = 0;  ///< of each section but the last ones
 };
 

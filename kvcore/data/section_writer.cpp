@@ -28,7 +28,6 @@ uint32_t write_snapshot_header(const SnapshotHeader& header, const Config& confi
   out = put_little(out, snapshot_header_bytes, 4);
   out = put_little(out, header.id, 8);
   out = put_little(out, header.saved_ms, 8);
-  out = put_little(out, header.log_sequence, 8);
   out = put_little(out, header.section_bytes, 8);
   out = put_little(out, saved_limits.size(), 4);
   for (const SavedLimit& limit : saved_limits) {

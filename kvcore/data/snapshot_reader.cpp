@@ -57,14 +57,13 @@ std::optional<DataFault> SnapshotReader::open() {
   if (get_little(data + 12, 4) != snapshot_header_bytes) {
     return DataFault{12, "its header is not of 4096 bytes"};
   }
-  header_ = {get_little(data + 16, 8), get_little(data + 24, 8), get_little(data + 32, 8),
-             get_little(data + 40, 8)};
+  header_ = {get_little(data + 16, 8), get_little(data + 24, 8), get_little(data + 32, 8)};
   if (header_.section_bytes < section_align || header_.section_bytes % section_align != 0 ||
       header_.section_bytes > section_bytes_max) {
-    return DataFault{40, "the size of its sections is not a multiple of 4096 up to 1 GiB"};
+    return DataFault{32, "the size of its sections is not a multiple of 4096 up to 1 GiB"};
   }
-  limit_count_ = get_little(data + 48, 4);
-  limits_at_ = 52;
+  limit_count_ = get_little(data + 40, 4);
+  limits_at_ = 44;
   uint64_t at = limits_at_;
   for (uint64_t i = 0; i < limit_count_; ++i) {
     if (at + 1 + static_cast<uint64_t>(data[at]) + 8 > header_crc_at) {

@@ -24,7 +24,7 @@ class SnapshotFile {
     const PlanResult planned = plan(config);
     REQUIRE(planned.ok);
     writer_ = SectionWriter(
-        write_snapshot_header({id, 1000, 0, section_bytes}, planned.allocation.config, header));
+        write_snapshot_header({id, 1000, section_bytes}, planned.allocation.config, header));
     add(header);
   }
 

@@ -34,7 +34,7 @@ struct Fixture : kv::test::StoreFixture {
 
   void begin() {
     file.clear();
-    snapshot_writer.begin(store, {++id, store.now_ms(), 0, snapshot_writer.section_bytes()},
+    snapshot_writer.begin(store, {++id, store.now_ms(), snapshot_writer.section_bytes()},
                           allocation.config);
   }
 
