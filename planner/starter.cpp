@@ -71,7 +71,9 @@ std::string toml_value(const OptionInfo& option, const Allocation& plan_of_defau
   if (option.is_text()) return quoted((Config{}.*option.text).view());
   for (const BudgetInfo& budget : budgets) {
     if (budget.option != option.id) continue;
-    return quoted(words::round_size(budget.planned_bytes(plan_of_defaults)));
+    // What the defaults have none of can have no budget of 0.
+    const uint64_t planned = budget.planned_bytes(plan_of_defaults);
+    return quoted(words::round_size(std::max(planned, option.minimum)));
   }
   return number_value(option, number(plan_of_defaults.config, option.id));
 }

@@ -26,7 +26,7 @@ EXAMPLES = ROOT / "examples"
 # Rules that no config file on its own can break.
 NOT_OF_A_FILE = {"unreadable", "manifest-limit", "policy-maximum", "policy-minimum",
                  "policy-required", "policy-budget", "lock-missing", "lock-invalid", "lock-stale",
-                 "load"}
+                 "data-invalid", "data-unfit", "load"}
 
 failures = []
 

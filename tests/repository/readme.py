@@ -27,7 +27,7 @@ COMMANDS = re.compile(r"(<!-- commands -->\n)((?:\|[^\n]*\n)*)")
 UNSUPPORTED = ("databases other than 0, other data types (hashes, sets, sorted sets, streams, "
                "bitmaps, HyperLogLog, geo), scripts and functions, publish/subscribe, MONITOR, "
                "ACLs beyond the one password, client tracking, replication, cluster, modules, "
-               "saving to disk")
+               "RDB and AOF files")
 
 
 def output_of(command, programs):

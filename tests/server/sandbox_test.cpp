@@ -362,7 +362,8 @@ TEST_CASE("a server that saves exchanges the two names of its files, and changes
     const int in = data.directory;
     const std::string refused = refusal(SYS_renameat2, "renameat2");
     CHECK(exchange(in, next_name, in, current_name).exited_with(0));
-    CHECK(exchange(in, next_name, in, current_name, 0).said == refused);
+    // Without a flag the library makes the older call.
+    CHECK(exchange(in, next_name, in, current_name, 0).said == refusal(SYS_renameat, "renameat"));
     CHECK(exchange(in, next_name, in, current_name, RENAME_NOREPLACE).said == refused);
     CHECK(exchange(in, current_name, in, next_name).said == refused);
     CHECK(exchange(in, same_text, in, current_name).said == refused);
