@@ -105,6 +105,10 @@ class FileIo {
   /// Completes when everything that was written to the file, or what is in the directory, is on
   /// disk.
   virtual void sync_file(int file) = 0;
+
+  /// Exchanges two names in a directory, at once and in one step of the file system. Not on disk
+  /// before the directory is synced. Returns 0 or an errno, with which both are as they were.
+  virtual int exchange_names(int directory, const char* one, const char* other) = 0;
 };
 
 }  // namespace kv

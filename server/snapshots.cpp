@@ -1,7 +1,6 @@
 #include "server/snapshots.hpp"
 
 #include <fmt/format.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -143,10 +142,8 @@ void Snapshots::complete(int32_t result) {
 
 /// What was the next snapshot is the current one, and the other way round.
 void Snapshots::exchange() {
-  if (renameat2(files_.directory, next_snapshot_name, files_.directory, snapshot_name,
-                RENAME_EXCHANGE) != 0) {
-    return fail(errno);
-  }
+  const int error = io_.exchange_names(files_.directory, next_snapshot_name, snapshot_name);
+  if (error != 0) return fail(error);
   std::swap(files_.current, files_.next);
   step_ = Step::sync_directory;
   io_.sync_file(files_.directory);

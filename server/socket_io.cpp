@@ -3,11 +3,13 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 
 namespace kv {
@@ -103,5 +105,9 @@ void SocketIo::refuse(int socket, std::string_view text) {
 uint64_t SocketIo::monotonic_us() { return clock_us(CLOCK_MONOTONIC); }
 
 uint64_t SocketIo::unix_us() { return clock_us(CLOCK_REALTIME); }
+
+int SocketIo::exchange_names(int directory, const char* one, const char* other) {
+  return renameat2(directory, one, directory, other, RENAME_EXCHANGE) == 0 ? 0 : errno;
+}
 
 }  // namespace kv

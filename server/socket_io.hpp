@@ -31,6 +31,7 @@ class SocketIo : public Io, public FileIo {
   void refuse(int socket, std::string_view text) override;
   uint64_t monotonic_us() override;
   uint64_t unix_us() override;
+  int exchange_names(int directory, const char* one, const char* other) override;
 
  protected:
   std::span<const int> listeners_;

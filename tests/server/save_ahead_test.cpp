@@ -84,6 +84,7 @@ uint64_t key_count(const std::string& sample) {
 struct NoDisk final : kv::FileIo {
   void write_file(int, uint64_t, std::span<const std::byte>) override {}
   void sync_file(int) override {}
+  int exchange_names(int, const char*, const char*) override { return 0; }
 };
 
 /// A client of a store whose snapshot was begun, and has come to a key that is larger than its
