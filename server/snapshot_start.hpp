@@ -1,9 +1,8 @@
 // The files of snapshots at start: opened, their space reserved, and the last one loaded.
 //
-// A snapshot is read twice: once to see that it is whole and fits the limits, once to fill the
-// store, so one that is refused changes nothing. It is read into the buffer that the next one is
-// written from, so that takes no memory. The directory is locked, so that one server has it.
-// Nothing of this is needed after ready, and nothing is permitted then.
+// A snapshot is read into the buffer that the next one is written from, so that takes no memory.
+// One that is refused changes nothing: see load_snapshot(). The directory is locked, so that one
+// server has it. Nothing of this is needed after ready, and nothing is permitted then.
 #pragma once
 
 #include <cstdint>

@@ -34,8 +34,9 @@ STARTS_UP = {
     "server/privileges.cpp", "server/privileges.hpp", "server/room.cpp", "server/room.hpp",
     "server/sandbox.cpp", "server/seal_hooks.cpp", "server/start_report.cpp",
     "server/start_report.hpp", "server/uring_setup.cpp", "server/epoll_setup.cpp",
-    "server/backend.cpp", "server/backend.hpp", "server/snapshot_start.cpp",
-    "server/snapshot_start.hpp", "kvcore/data/fit.hpp", "kvcore/data/fit_text.cpp",
+    "server/backend.cpp", "server/backend.hpp", "server/snapshot_load.cpp",
+    "server/snapshot_load.hpp", "server/snapshot_start.cpp", "server/snapshot_start.hpp",
+    "kvcore/data/fit.hpp", "kvcore/data/fit_text.cpp",
     "kvcore/data/zigkv.hpp", "kvcore/data/zigkv.cpp",
 }
 
