@@ -93,6 +93,15 @@ class Io {
   virtual uint64_t unix_us() = 0;
 };
 
+/// Which file it is, whatever its name. None where it cannot be looked at.
+struct FileId {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+
+  bool is_known() const { return inode != 0; }
+  bool operator==(const FileId&) const = default;
+};
+
 /// Files that are open from the start. One operation is in flight at a time; it completes in
 /// Io::wait() as an Operation::file.
 class FileIo {
@@ -109,6 +118,9 @@ class FileIo {
   /// Exchanges two names in a directory, at once and in one step of the file system. Not on disk
   /// before the directory is synced. Returns 0 or an errno, with which both are as they were.
   virtual int exchange_names(int directory, const char* one, const char* other) = 0;
+
+  /// The file of that name.
+  virtual FileId file_id(int directory, const char* name) = 0;
 };
 
 }  // namespace kv

@@ -57,13 +57,17 @@ KvdExit fail(KvdExit code, const std::string& message) {
 }
 
 /// The last steps before serving: nothing of them can be taken back.
-kv::Failure seal_process(const kv::SandboxTerms& given) {
+KvdExit seal_process(const kv::SandboxTerms& given, const kv::Config& config,
+                     const kv::SnapshotFiles& files) {
   if (given.mode != kv::SandboxMode::off) {
-    if (kv::Failure failure = kv::drop_privileges()) return failure;
+    if (kv::Failure failure = kv::drop_privileges()) return fail(KvdExit::os_error, *failure);
   }
-  if (kv::Failure failure = kv::enter_sandbox(given)) return failure;
+  if (config.snapshot_enabled != 0) {
+    if (kv::Failure failure = kv::try_exchange(config, files)) return fail(KvdExit::data, *failure);
+  }
+  if (kv::Failure failure = kv::enter_sandbox(given)) return fail(KvdExit::os_error, *failure);
   kv::seal();
-  return {};
+  return KvdExit::ok;
 }
 
 /// Opens the files and loads what is in them, before anybody can connect.
@@ -127,7 +131,9 @@ KvdExit serve(kv::Instance& instance) {
   sandbox.socket_file = listeners.unix_path();
   permit_files(start.files, sandbox);
   kv::wipe_stack();
-  if (kv::Failure failure = seal_process(sandbox)) return fail(KvdExit::os_error, *failure);
+  if (const KvdExit exit = seal_process(sandbox, config, start.files); exit != KvdExit::ok) {
+    return exit;
+  }
   std::fputs(ready.c_str(), stdout);
   std::fflush(stdout);
   while (!server.stopped()) {
@@ -135,8 +141,7 @@ KvdExit serve(kv::Instance& instance) {
     if (kv::stop_requested() && !server.stopping()) server.stop();
   }
   listeners.close();
-  const bool kept = config.snapshot_enabled == 0 || snapshots.state().error == 0;
-  const KvdExit result = kept ? KvdExit::ok : KvdExit::save;
+  const KvdExit result = snapshots.final_failed() ? KvdExit::save : KvdExit::ok;
   // What destructors do, such as unmapping the arena, is not permitted any more.
   if (sandbox.mode != kv::SandboxMode::off) _exit(static_cast<int>(result));
   return result;

@@ -35,6 +35,7 @@ enum class Limit : uint8_t {
   resident_file,
   socket_file,
   data_file,
+  data_name,
   data_names,
   no_address,
   own_abort,
@@ -93,6 +94,10 @@ std::vector<Conditions> rules_of(Limit limit, const SandboxTerms& given) {
       return {{is_int(0, given.data_files[0])},
               {is_int(0, given.data_files[1])},
               {is_int(0, given.data_directory)}};
+    case Limit::data_name:
+      if (given.data_directory < 0) return {};
+      return {{is_int(0, given.data_directory), is_pointer(1, given.data_names[0])},
+              {is_int(0, given.data_directory), is_pointer(1, given.data_names[1])}};
     case Limit::data_names:
       if (given.data_directory < 0) return {};
       return {{is_int(0, given.data_directory), is_pointer(1, given.data_names[0]),
@@ -202,7 +207,8 @@ Failure explain(int error) {
 uint64_t permitted_call_count(IoKind io, bool writes_files) {
   return static_cast<uint64_t>(std::count_if(
       std::begin(permitted_calls), std::end(permitted_calls), [&](const PermittedCall& call) {
-        const bool of_files = call.limit == Limit::data_file || call.limit == Limit::data_names;
+        const bool of_files = call.limit == Limit::data_file || call.limit == Limit::data_name ||
+                              call.limit == Limit::data_names;
         return call.is_of(io) && (writes_files || !of_files);
       }));
 }

@@ -111,11 +111,10 @@ void Server::stop() {
   using StopSave = ServerView::StopSave;
   stopping_ = true;
   if (snapshots_ != nullptr) {
-    const bool changed = snapshots_->unsaved_changes() > 0;
-    const bool saves = view_.stop_save == StopSave::by_config
-                           ? changed && allocation_.config.snapshot_on_stop != 0
-                           : view_.stop_save == StopSave::yes;
-    if (saves) snapshots_->request();
+    const bool asked = view_.stop_save == StopSave::yes;
+    const bool by_config =
+        view_.stop_save == StopSave::by_config && allocation_.config.snapshot_on_stop != 0;
+    if (asked || by_config) snapshots_->request_final(asked);
   }
   stop_deadline_ms_ = now_ms_ + stop_grace_ms;
   // The ring keeps the listener open for as long as an accept is in flight, even after the
@@ -158,7 +157,7 @@ void Server::complete(const Completion& completion) {
     return;
   }
   if (completion.operation == Operation::file) {
-    snapshots_->complete(completion.result);
+    snapshots_->complete(completion.result, now_ms_);
     return;
   }
   const ConnectionRecord& record = connections_[completion.connection];

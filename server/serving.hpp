@@ -19,18 +19,11 @@ inline ServerView view_of(const Instance& instance) {
 
 /// Without snapshots the server writes none.
 /// REQUIRES: instance, io, view and snapshots outlive the server.
-inline Server::Parts parts_of(Instance& instance, Io& io, ServerView& view,
-                              uint32_t listeners = 1, Snapshots* snapshots = nullptr) {
-  return {instance.allocation,
-          io,
-          instance.connections,
-          instance.scratch,
-          instance.store,
-          view,
-          instance.blocking,
-          instance.transactions,
-          listeners,
-          snapshots};
+inline Server::Parts parts_of(Instance& instance, Io& io, ServerView& view, uint32_t listeners = 1,
+                              Snapshots* snapshots = nullptr) {
+  return {instance.allocation, io,       instance.connections, instance.scratch,
+          instance.store,      view,     instance.blocking,    instance.transactions,
+          listeners,           snapshots};
 }
 
 }  // namespace kv

@@ -80,6 +80,8 @@ class Opening {
 
   Failure run() {
     if (Failure failure = open_directory()) return failure;
+    // What a start may have left that was cut short; it may have the space that is needed here.
+    unlinkat(out_.files.directory, scratch_name, 0);
     out_.files.first_id = random_id();
     out_.files.current = open_file(snapshot_name, O_RDWR);
     if (out_.files.current < 0 && errno == ENOENT) {
@@ -90,9 +92,9 @@ class Opening {
     if (Failure failure = load()) return failure;
     out_.files.next = open_file(next_snapshot_name, O_RDWR | O_CREAT);
     if (out_.files.next < 0) return failed("create", next_snapshot_name);
+    if (Failure failure = shorten_next()) return failure;
     if (Failure failure = reserve(out_.files.current, snapshot_name)) return failure;
     if (Failure failure = reserve(out_.files.next, next_snapshot_name)) return failure;
-    if (Failure failure = try_exchange()) return failure;
     // The names that a server before may not have been able to sync: see Snapshots::submit().
     if (fsync(out_.files.directory) == 0) return {};
     return fmt::format("cannot sync data.directory '{}' ({})", directory_, std::strerror(errno));
@@ -116,8 +118,11 @@ class Opening {
       return fmt::format("cannot open data.directory '{}' ({})", name, std::strerror(errno));
     }
     if (flock(out_.files.directory, LOCK_EX | LOCK_NB) == 0) return {};
-    return fmt::format("data.directory '{}' is in use by another server ({})", name,
-                       std::strerror(errno));
+    if (errno == EWOULDBLOCK) {
+      return fmt::format("data.directory '{}' is in use by another server ({})", name,
+                         std::strerror(errno));
+    }
+    return fmt::format("cannot lock data.directory '{}' ({})", name, std::strerror(errno));
   }
 
   /// So that there is always a current snapshot, and one that is missing later was lost: then
@@ -162,44 +167,41 @@ class Opening {
       return failure;
     }
     out_.files.saved_ms = loaded.header.saved_ms;
-    out_.report = fmt::format("loaded {}: {} keys, {} expired and left out, {} bytes\n",
-                              path(snapshot_name), loaded.keys, loaded.expired, loaded.bytes);
+    out_.report += fmt::format("loaded {}: {} keys, {} expired and left out, {} bytes\n",
+                               path(snapshot_name), loaded.keys, loaded.expired, loaded.bytes);
     return {};
+  }
+
+  /// Of a config before, with larger limits, it may have more space than is planned; nothing counts
+  /// in it.
+  Failure shorten_next() {
+    const auto bytes = static_cast<off_t>(allocation_.terms.snapshot_file_bytes);
+    struct stat facts = {};
+    if (fstat(out_.files.next, &facts) != 0) return failed("look at", next_snapshot_name);
+    if (facts.st_size <= bytes || ftruncate(out_.files.next, bytes) == 0) return {};
+    return failed("shorten", next_snapshot_name);
   }
 
   /// Takes the space of the largest snapshot, so that a full disk is found now.
   Failure reserve(int file, std::string_view name) {
     const uint64_t bytes = allocation_.terms.snapshot_file_bytes;
-    // A larger one, of a config before, keeps its size: its end may lie there.
-    if (fallocate(file, /*mode=*/0, 0, static_cast<off_t>(bytes)) != 0 && errno != EOPNOTSUPP) {
+    // A current one that is larger keeps its size: its end may lie there.
+    if (fallocate(file, /*mode=*/0, 0, static_cast<off_t>(bytes)) == 0) return past_cache(file);
+    if (errno != EOPNOTSUPP) {
       return fmt::format(
           "cannot reserve {} bytes for '{}' ({}); the plan's section disk has the "
           "sum",
           bytes, path(name), std::strerror(errno));
     }
-    // Past the cache of the file system, where it can: that would be memory of the container.
+    out_.report += fmt::format("the file system reserves no space for {}\n", path(name));
+    return past_cache(file);
+  }
+
+  /// Past the cache of the file system, where it can: that would be memory of the container.
+  static Failure past_cache(int file) {
     const int flags = fcntl(file, F_GETFL);
     if (flags >= 0) fcntl(file, F_SETFL, flags | O_DIRECT);
     return {};
-  }
-
-  /// Whether the file system can exchange two names, asked with one that means nothing yet.
-  Failure try_exchange() {
-    const int directory = out_.files.directory;
-    const int probe = open_file(scratch_name, O_RDWR | O_CREAT);
-    if (probe < 0) return failed("create", scratch_name);
-    ::close(probe);
-    bool ok = true;
-    for (int i = 0; i < 2 && ok; ++i) {
-      ok = renameat2(directory, scratch_name, directory, next_snapshot_name, RENAME_EXCHANGE) == 0;
-    }
-    const int error = errno;
-    unlinkat(directory, scratch_name, 0);
-    if (ok) return {};
-    return fmt::format(
-        "the file system of '{}' cannot exchange two names (renameat2: {}), which "
-        "snapshots need",
-        directory_, std::strerror(error));
   }
 
   Instance& instance_;
@@ -212,6 +214,27 @@ class Opening {
 
 Failure open_snapshots(Instance& instance, SnapshotStart& out) {
   return Opening(instance, out).run();
+}
+
+Failure try_exchange(const Config& config, const SnapshotFiles& files) {
+  const std::string_view name = config.data_directory.view();
+  const int probe = openat(files.directory, scratch_name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (probe < 0) {
+    return fmt::format("cannot create '{}/{}' ({}); the user of kvd must own data.directory", name,
+                       scratch_name, std::strerror(errno));
+  }
+  close(probe);
+  bool ok = true;
+  for (int i = 0; i < 2 && ok; ++i) {
+    ok = renameat2(files.directory, scratch_name, files.directory, next_snapshot_name,
+                   RENAME_EXCHANGE) == 0;
+  }
+  const int error = errno;
+  unlinkat(files.directory, scratch_name, 0);
+  if (ok) return {};
+  return fmt::format(
+      "the file system of '{}' cannot exchange two names (renameat2: {}), which snapshots need",
+      name, std::strerror(error));
 }
 
 }  // namespace kv

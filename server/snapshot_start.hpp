@@ -25,4 +25,8 @@ struct SnapshotStart {
 /// and the limit that it does not fit.
 [[nodiscard]] Failure open_snapshots(Instance& instance, SnapshotStart& out);
 
+/// Whether names can be exchanged in data.directory, asked with a file that means nothing. To be
+/// asked with the privileges that the server keeps. The failure says why not.
+[[nodiscard]] Failure try_exchange(const Config& config, const SnapshotFiles& files);
+
 }  // namespace kv

@@ -43,12 +43,25 @@ void SnapshotWriter::give_up() {
 
 bool SnapshotWriter::fill(Steps steps) {
   if (store_ == nullptr) return false;
+  KV_ASSERT(steps.bytes > 0);
+  bytes_left_ = steps.bytes;
+  const bool could_go_on = fill_entries(steps.entries);
+  bytes_left_ = steps.bytes;
+  Half& last = halves_[filling_];
+  if (stage_ == Stage::end && last.sealed_bytes == 0) {
+    last.sealed_bytes = sections_.finish_all(totals_, last.room.first(section_align)).size();
+    stage_ = Stage::sealed;
+  }
+  return could_go_on;
+}
+
+/// Returns whether it was the steps that were at an end.
+bool SnapshotWriter::fill_entries(uint64_t entries) {
   SavedMarks& marks = store_->marks();
-  const uint64_t bytes_before = totals_.bytes;
   while (stage_ == Stage::entries) {
-    if (entry_.index != index_none && !go_on()) return false;
-    if (steps.entries == 0 || totals_.bytes - bytes_before >= steps.bytes) return true;
-    --steps.entries;
+    if (entry_.index != index_none && !go_on()) return bytes_left_ == 0;
+    if (entries == 0 || bytes_left_ == 0) return true;
+    --entries;
     if (marks.at_end()) {
       if (sections_.is_open()) seal();
       marks.end();
@@ -62,10 +75,6 @@ bool SnapshotWriter::fill(Steps steps) {
       marks.pass();
     }
   }
-  if (stage_ != Stage::end || halves_[filling_].sealed_bytes > 0) return false;
-  Half& last = halves_[filling_];
-  last.sealed_bytes = sections_.finish_all(totals_, last.room.first(section_align)).size();
-  stage_ = Stage::sealed;
   return false;
 }
 
@@ -117,6 +126,7 @@ void SnapshotWriter::begin_entry(uint32_t index) {
   entry_.head = {is_list ? EntryType::list : EntryType::string, entry.key_bytes, entry.length,
                  store_->deadline_ms({index, 0})};
   entry_.frame_bytes = write_entry_head(entry_.head, entry_.frame.data());
+  entry_.piece = store_->chain(entry);
   entry_.piece_bytes = entry_.bytes = entry.chain_bytes();
   if (is_list) {
     entry_.elements_left = entry.length;
@@ -125,7 +135,8 @@ void SnapshotWriter::begin_entry(uint32_t index) {
   store_->marks().write_in_pieces(index);
 }
 
-/// Writes on at the entry that was begun. False where there is no room for all of it.
+/// Writes on at the entry that was begun. False where there is no room for all of it, or the turn
+/// has written enough.
 bool SnapshotWriter::go_on() {
   for (;;) {
     const bool has_frame = entry_.frame_at < entry_.frame_bytes;
@@ -140,13 +151,15 @@ bool SnapshotWriter::go_on() {
       }
       continue;
     }
-    if (!open_section()) return false;
+    if (bytes_left_ == 0 || !open_section()) return false;
     if (!entry_.is_counted) sections_.count_entry();
     entry_.is_counted = true;
     if (has_frame) {
       const std::span<const std::byte> frame(entry_.frame);
-      entry_.frame_at +=
+      const uint64_t bytes =
           sections_.put(frame.subspan(entry_.frame_at, entry_.frame_bytes - entry_.frame_at));
+      entry_.frame_at += bytes;
+      bytes_left_ -= std::min(bytes_left_, bytes);
     } else {
       put_piece();
     }
@@ -158,21 +171,20 @@ bool SnapshotWriter::go_on() {
 /// one that has expired nothing is left to read, and it is known by its end not to count: its bytes
 /// are zeros from here on.
 void SnapshotWriter::put_piece() {
-  const uint64_t bytes = std::min(entry_.piece_bytes - entry_.piece_at, sections_.free_bytes());
+  const uint64_t bytes =
+      std::min({entry_.piece_bytes - entry_.piece_at, sections_.free_bytes(), bytes_left_});
   char* const out = reinterpret_cast<char*>(sections_.next());
   if (was_dropped()) {
     std::memset(out, 0, bytes);
-  } else if (entry_.node == index_none || entry_.elements_left == entry_.head.length) {
-    const Entry& entry = store_->entry_at(entry_.index);
-    KV_ASSERT(entry.chain_bytes() == entry_.piece_bytes);
-    store_->read_chain(entry, entry_.piece_at, bytes, out);
   } else {
-    const ListNode& node = store_->node(entry_.node);
-    KV_ASSERT(node.bytes == entry_.piece_bytes);
-    store_->read_chain(node, entry_.piece_at, bytes, out);
+    const bool of_key = entry_.node == index_none || entry_.elements_left == entry_.head.length;
+    KV_ASSERT(entry_.piece_bytes == (of_key ? store_->entry_at(entry_.index).chain_bytes()
+                                            : store_->node(entry_.node).bytes));
+    entry_.piece.copy(out, bytes);
   }
   sections_.advance(bytes);
   entry_.piece_at += bytes;
+  bytes_left_ -= bytes;
 }
 
 /// Goes on to the next element: its length, then its bytes. One of an entry that has expired is
@@ -183,6 +195,7 @@ void SnapshotWriter::next_element() {
   if (!was_dropped()) {
     KV_ASSERT(store_->entry_at(entry_.index).length == entry_.head.length);
     if (!is_first) entry_.node = store_->node(entry_.node).next;
+    entry_.piece = store_->chain(store_->node(entry_.node));
     entry_.piece_bytes = store_->node(entry_.node).bytes;
   }
   entry_.bytes += entry_.piece_bytes;

@@ -21,7 +21,7 @@ namespace kv {
 
 class SnapshotWriter {
  public:
-  /// What fill() may cost in a turn: entries that are looked at, and bytes.
+  /// What a turn may cost: entries that are looked at, and bytes.
   struct Steps {
     uint64_t entries = 0;
     uint64_t bytes = 0;
@@ -38,10 +38,11 @@ class SnapshotWriter {
   bool active() const { return store_ != nullptr; }
 
   /// Goes on as far as there is room and `steps` reach. Returns whether it could go on at once.
+  /// save() may then write as many bytes, until fill() is called again. REQUIRES: steps.bytes > 0.
   bool fill(Steps steps);
 
   /// Makes sure that the snapshot has the key, before it is changed. False where there is no room
-  /// for all of it now: it is on its way, and room comes with written().
+  /// for all of it now: it is on its way, and room comes with written() or fill().
   bool save(uint32_t index);
 
   /// What is to be written next, empty where nothing is: the header, then section by section. It
@@ -71,7 +72,8 @@ class SnapshotWriter {
     std::array<std::byte, entry_frame_bytes_max> frame = {};
     uint64_t frame_at = 0;
     uint64_t frame_bytes = 0;
-    uint64_t piece_at = 0;  ///< in the chain of the key, or in an element
+    BlockPool::Reader piece;  ///< the chain of the key, or an element
+    uint64_t piece_at = 0;
     uint64_t piece_bytes = 0;
     uint64_t bytes = 0;          ///< of all pieces
     uint32_t node = index_none;  ///< of the element at hand
@@ -85,6 +87,7 @@ class SnapshotWriter {
     uint64_t sealed_bytes = 0;  ///< to be written to the file
   };
 
+  bool fill_entries(uint64_t entries);
   bool open_section();
   void seal();
   void begin_entry(uint32_t index);
@@ -103,6 +106,7 @@ class SnapshotWriter {
   Progress entry_;
   SnapshotTotals totals_;
   Stage stage_ = Stage::done;
+  uint64_t bytes_left_ = 0;  ///< of this turn
 };
 
 }  // namespace kv

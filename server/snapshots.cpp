@@ -25,12 +25,11 @@ constexpr SnapshotWriter::Steps steps_per_turn = {.entries = 512, .bytes = 65536
 constexpr uint64_t retry_ms = 5000;
 
 /// A line on standard error; the only thing that tells an operator before somebody asks INFO.
-void report(int error) {
+void report(int error, std::string_view consequence) {
   char line[256];
   const char* const reason = strerrordesc_np(error);
-  const auto end =
-      fmt::format_to_n(line, sizeof line, "kvd: snapshot failed: {}; the last one stays\n",
-                       reason == nullptr ? "unknown error" : reason);
+  const auto end = fmt::format_to_n(line, sizeof line, "kvd: snapshot failed: {}; {}\n",
+                                    reason == nullptr ? "unknown error" : reason, consequence);
   const ssize_t written = write(STDERR_FILENO, line, std::min(end.size, sizeof line));
   static_cast<void>(written);  // There is nowhere else to say it.
 }
@@ -42,6 +41,13 @@ Snapshots::Snapshots(const Allocation& allocation, Store& store, SnapshotWriter&
     : allocation_(allocation), store_(store), writer_(writer), io_(io), files_(files) {
   state_.saved_ms = files.saved_ms;
   state_.changes_saved = store.changes();
+  current_id_ = io.file_id(files.directory, snapshot_name);
+  next_id_ = io.file_id(files.directory, next_snapshot_name);
+}
+
+void Snapshots::request_final(bool asked) {
+  final_ = Final::wanted;
+  if (step_ == Step::idle && (asked || unsaved_changes() > 0)) requested_ = true;
 }
 
 /// How long until the interval is over. Where a file failed last, it is tried again soon but not
@@ -56,7 +62,7 @@ uint64_t Snapshots::due_in_ms(uint64_t clock_ms) const {
 
 uint64_t Snapshots::idle_ms(uint64_t clock_ms) const {
   if (step_ == Step::idle) return requested_ ? 0 : due_in_ms(clock_ms);
-  return could_go_on_ ? 0 : UINT64_MAX;
+  return step_ == Step::write && could_go_on_ ? 0 : UINT64_MAX;
 }
 
 bool Snapshots::take_progress() {
@@ -72,11 +78,14 @@ void Snapshots::turn(uint64_t clock_ms, uint64_t unix_ms) {
   if (step_ == Step::idle && (requested_ || due_in_ms(clock_ms) == 0)) begin(unix_ms);
   if (step_ != Step::write) return;
   could_go_on_ = writer_.fill(steps_per_turn);
+  // The key that somebody waits for may be in the buffer now.
+  progress_ = true;
   submit();
 }
 
 void Snapshots::begin(uint64_t unix_ms) {
   requested_ = false;
+  if (final_ == Final::wanted) final_ = Final::begun;
   const SnapshotHeader header = {++files_.first_id, unix_ms, writer_.section_bytes()};
   writer_.begin(store_, header, allocation_.config);
   state_.begun_ms = unix_ms;
@@ -105,8 +114,9 @@ void Snapshots::submit() {
   }
 }
 
-void Snapshots::complete(int32_t result) {
+void Snapshots::complete(int32_t result, uint64_t clock_ms) {
   KV_ASSERT(in_flight_);
+  clock_ms_ = clock_ms;
   in_flight_ = false;
   const bool interrupted = result == -EINTR || result == -EAGAIN;
   if (interrupted && step_ == Step::write) return submit();
@@ -140,11 +150,17 @@ void Snapshots::complete(int32_t result) {
   KV_ASSERT(false);
 }
 
-/// What was the next snapshot is the current one, and the other way round.
+/// What was the next snapshot is the current one, and the other way round. Where somebody has put
+/// another file in the place of one of them, that would lead to it.
 void Snapshots::exchange() {
-  const int error = io_.exchange_names(files_.directory, next_snapshot_name, snapshot_name);
+  const FileId current = io_.file_id(files_.directory, snapshot_name);
+  const FileId next = io_.file_id(files_.directory, next_snapshot_name);
+  const bool are_ours = current.is_known() && current == current_id_ && next == next_id_;
+  const int error =
+      are_ours ? io_.exchange_names(files_.directory, next_snapshot_name, snapshot_name) : ESTALE;
   if (error != 0) return fail(error);
   std::swap(files_.current, files_.next);
+  std::swap(current_id_, next_id_);
   step_ = Step::sync_directory;
   io_.sync_file(files_.directory);
   in_flight_ = true;
@@ -156,19 +172,24 @@ void Snapshots::succeed() {
   state_.file_bytes = offset_;
   state_.failures = 0;
   state_.error = 0;
-  end();
+  end(/*saved=*/true);
 }
 
 void Snapshots::fail(int error) {
-  report(error);
-  if (step_ == Step::sync_directory) names_unsynced_ = true;
+  const bool named = step_ == Step::sync_directory || names_unsynced_;
+  if (error == ESTALE) {
+    report(error, "another file has the name of one of data.directory's: nothing can be saved");
+  } else {
+    report(error, named ? "a crash may leave it or the last one" : "the last one stays");
+  }
+  names_unsynced_ = named;
   if (writer_.active()) writer_.give_up();
   ++state_.failures;
   state_.error = error;
-  end();
+  end(/*saved=*/false);
 }
 
-void Snapshots::end() {
+void Snapshots::end(bool saved) {
   state_.took_ms = clock_ms_ - begun_clock_ms_;
   state_.begun_ms = 0;
   tried_clock_ms_ = clock_ms_;
@@ -176,6 +197,12 @@ void Snapshots::end() {
   awaited_ = false;
   could_go_on_ = false;
   progress_ = true;
+  if (final_ == Final::none) return;
+  if (!saved && final_ == Final::begun) {
+    final_ = Final::failed;
+  } else if (unsaved_changes() > 0) {
+    requested_ = true;
+  }
 }
 
 }  // namespace kv

@@ -54,6 +54,11 @@ class Snapshots {
   /// The same, and awaited() until that snapshot has ended. REQUIRES: not busy().
   void request_awaited() { requested_ = awaited_ = true; }
   bool awaited() const { return awaited_; }
+  /// The last one: when busy() is over, a snapshot has every change, or it could not be written.
+  /// The one that is being written is enough where nothing changes after it was begun. Where
+  /// nothing has changed since the last, none is written, but when `asked`.
+  void request_final(bool asked);
+  bool final_failed() const { return final_ == Final::failed; }
   /// One is being written or was asked for.
   bool busy() const { return requested_ || step_ != Step::idle; }
   const SnapshotState& state() const { return state_; }
@@ -66,7 +71,7 @@ class Snapshots {
   /// Goes on, at the end of a turn. `unix_ms` is the store's clock.
   void turn(uint64_t clock_ms, uint64_t unix_ms);
   /// The operation on a file has ended.
-  void complete(int32_t result);
+  void complete(int32_t result, uint64_t clock_ms);
   /// How long until turn() has something to do without a completion.
   uint64_t idle_ms(uint64_t clock_ms) const;
   /// Whether there is more room in the buffer, or the end has come, since this was asked last.
@@ -74,6 +79,7 @@ class Snapshots {
 
  private:
   enum class Step : uint8_t { idle, write, sync, sync_directory };
+  enum class Final : uint8_t { none, wanted, begun, failed };
 
   uint64_t due_in_ms(uint64_t clock_ms) const;
   void begin(uint64_t unix_ms);
@@ -81,7 +87,7 @@ class Snapshots {
   void exchange();
   void succeed();
   void fail(int error);
-  void end();
+  void end(bool saved);
 
   const Allocation& allocation_;
   Store& store_;
@@ -89,7 +95,10 @@ class Snapshots {
   FileIo& io_;
   SnapshotFiles files_;
   SnapshotState state_;
+  FileId current_id_;
+  FileId next_id_;
   Step step_ = Step::idle;
+  Final final_ = Final::none;
   bool requested_ = false;
   bool awaited_ = false;
   bool in_flight_ = false;

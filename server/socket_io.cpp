@@ -1,11 +1,13 @@
 #include "server/socket_io.hpp"
 
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -108,6 +110,12 @@ uint64_t SocketIo::unix_us() { return clock_us(CLOCK_REALTIME); }
 
 int SocketIo::exchange_names(int directory, const char* one, const char* other) {
   return renameat2(directory, one, directory, other, RENAME_EXCHANGE) == 0 ? 0 : errno;
+}
+
+FileId SocketIo::file_id(int directory, const char* name) {
+  struct statx facts = {};
+  if (statx(directory, name, AT_SYMLINK_NOFOLLOW, STATX_INO, &facts) != 0) return {};
+  return {uint64_t{facts.stx_dev_major} << 32 | facts.stx_dev_minor, facts.stx_ino};
 }
 
 }  // namespace kv

@@ -32,6 +32,7 @@ class SocketIo : public Io, public FileIo {
   uint64_t monotonic_us() override;
   uint64_t unix_us() override;
   int exchange_names(int directory, const char* one, const char* other) override;
+  FileId file_id(int directory, const char* name) override;
 
  protected:
   std::span<const int> listeners_;

@@ -54,13 +54,13 @@ class StoreContent {
     return {blocks_, entry.key_block, entry.chain_bytes(), entry.key_bytes};
   }
 
-  /// Copies `bytes` from `offset` on of a key and, behind it, a string's value.
-  void read_chain(const Entry& entry, uint64_t offset, uint64_t bytes, char* out) const {
-    blocks_.read(entry.key_block, entry.chain_bytes(), offset, bytes, out);
+  /// Of a key and, behind it, a string's value.
+  BlockPool::Reader chain(const Entry& entry) const {
+    return {blocks_, entry.key_block, entry.chain_bytes(), entry.chain_bytes()};
   }
-  /// The same of an element.
-  void read_chain(const ListNode& node, uint64_t offset, uint64_t bytes, char* out) const {
-    blocks_.read(node.block, node.bytes, offset, bytes, out);
+  /// Of an element.
+  BlockPool::Reader chain(const ListNode& node) const {
+    return {blocks_, node.block, node.bytes, node.bytes};
   }
 
   /// Copies a string's entry.length bytes to `out`. REQUIRES: the entry is a string.

@@ -12,9 +12,10 @@
 //
 // Integers are little-endian. A section is padded with zeros to a multiple of 4096, and all but the
 // last are as long as the header says; entries run on from one to the next. The checksum of a
-// section (CRC-32C, its own field as 0) continues that of the section before, the first one that
-// of the header, whose id is random. So that of the end is the checksum of the whole file, and no
-// section of another file can stand in for one of this.
+// section (CRC-32C) is that of its payload, its padding and then its head, with its own field as 0,
+// and continues that of the section before, the first one that of the header, whose id is random.
+// So that of the end is the checksum of the whole file, and no section of another file can stand in
+// for one of this.
 #pragma once
 
 #include <cstddef>

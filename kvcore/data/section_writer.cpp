@@ -51,6 +51,11 @@ uint64_t write_entry_head(const EntryHead& head, std::byte* out) {
   return static_cast<uint64_t>(out - begin);
 }
 
+void SectionWriter::advance(uint64_t bytes) {
+  crc_ = crc32c(room_.subspan(at_, bytes), crc_);
+  at_ += bytes;
+}
+
 void SectionWriter::begin(std::span<std::byte> room) {
   room_ = room;
   at_ = section_header_bytes;
@@ -79,15 +84,17 @@ std::span<const std::byte> SectionWriter::finish_all(const SnapshotTotals& total
 
 std::span<const std::byte> SectionWriter::close(SectionKind kind) {
   const uint64_t whole = (at_ + section_align - 1) / section_align * section_align;
-  std::memset(next(), 0, whole - at_);
+  const uint64_t used = at_;
+  std::memset(next(), 0, whole - used);
+  advance(whole - used);
   std::byte* out = room_.data();
   out = put_little(out, static_cast<uint64_t>(kind), 4);
-  out = put_little(out, at_ - section_header_bytes, 4);
+  out = put_little(out, used - section_header_bytes, 4);
   out = put_little(out, number_++, 8);
   out = put_little(out, entries_, 8);
   put_little(out, 0, 4 + crc_bytes);
   const std::span<const std::byte> section = room_.first(whole);
-  crc_ = crc32c(section, crc_);
+  crc_ = crc32c(section.first(section_header_bytes), crc_);
   put_little(room_.data() + section_header_bytes - crc_bytes, crc_, crc_bytes);
   room_ = {};
   return section;

@@ -37,8 +37,8 @@ class SectionWriter {
   uint64_t free_bytes() const { return room_.size() - at_; }
   /// Where the next of them go. REQUIRES: is_open().
   std::byte* next() const { return room_.data() + at_; }
-  /// So many were written there. REQUIRES: at most free_bytes().
-  void advance(uint64_t bytes) { at_ += bytes; }
+  /// So many were written there, and are taken into the checksum. REQUIRES: at most free_bytes().
+  void advance(uint64_t bytes);
   /// Copies as many of `bytes` as fit and returns how many.
   uint64_t put(std::span<const std::byte> bytes);
   /// An entry begins here.

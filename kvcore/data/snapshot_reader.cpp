@@ -103,7 +103,7 @@ bool SnapshotReader::enter_section() {
   if (used > header_.section_bytes) return fail(begin + 4, "a section is longer than it may be");
   const uint64_t bytes = (used + section_align - 1) / section_align * section_align;
   if (size_ - begin < bytes) return fail(size_, "it is cut off within a section");
-  if (!check_section(bytes, used)) return false;
+  if (!check_section(bytes_of_head, bytes, used)) return false;
   if (get_little(head + 8, 8) != number_) return fail(begin + 8, "a section is out of order");
   if (get_little(head + 24, 4) != 0) return fail(begin + 24, "a reserved field is not 0");
   const uint64_t kind = get_little(head, 4);
@@ -125,12 +125,10 @@ bool SnapshotReader::enter_section() {
 
 /// The checksum and the padding of the section in sight, the next one, of which `bytes` are in the
 /// file and `used` mean something. What was in sight still is, where that is all of it.
-bool SnapshotReader::check_section(uint64_t bytes, uint64_t used) {
+bool SnapshotReader::check_section(std::span<const std::byte> head, uint64_t bytes, uint64_t used) {
   constexpr std::array<std::byte, crc_bytes> no_crc = {};
   const uint64_t begin = window_at_;
-  const uint64_t said = get_little(window_.data() + section_crc_at, crc_bytes);
-  uint32_t crc = crc32c(window_.first(section_crc_at), crc_);
-  crc = crc32c(no_crc, crc);
+  uint32_t crc = crc_;
   bool is_padded = true;
   for (uint64_t done = section_header_bytes; done < bytes;) {
     if (begin + done >= window_at_ + window_.size() && !show(begin + done, bytes - done)) {
@@ -144,6 +142,8 @@ bool SnapshotReader::check_section(uint64_t bytes, uint64_t used) {
     if (padding_at < piece.size()) is_padded = is_padded && is_zero(piece.subspan(padding_at));
     done += piece.size();
   }
+  crc = crc32c(no_crc, crc32c(head.first(section_crc_at), crc));
+  const uint64_t said = get_little(head.data() + section_crc_at, crc_bytes);
   if (crc != said) return fail(begin, "the checksum of a section is wrong");
   if (!is_padded) return fail(begin + used, "a section's padding is not 0");
   crc_ = crc;

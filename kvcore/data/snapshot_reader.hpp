@@ -84,7 +84,7 @@ class SnapshotReader {
   bool fail(uint64_t offset, std::string_view reason);
   bool show(uint64_t offset, uint64_t bytes);
   bool enter_section();
-  bool check_section(uint64_t bytes, uint64_t used);
+  bool check_section(std::span<const std::byte> head, uint64_t bytes, uint64_t used);
   bool read_totals(uint64_t payload_bytes);
   bool read_entry(EntryVisitor& visitor, std::span<char> spare);
   bool read_head(EntryHead& head);

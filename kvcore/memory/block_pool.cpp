@@ -115,6 +115,24 @@ void BlockPool::release_blocks(uint32_t first, uint64_t blocks) {
   free_count_ += blocks;
 }
 
+void BlockPool::Reader::copy(char* out, uint64_t bytes) {
+  KV_ASSERT(bytes <= left_);
+  left_ -= bytes;
+  for (;;) {
+    const uint64_t here = std::min(bytes, end_ - at_.within);
+    if (here > 0) std::memcpy(out, pool_->payload(at_.block) + at_.within, here);
+    out += here;
+    bytes -= here;
+    at_.within += here;
+    if (left_ + bytes == 0) return;
+    if (at_.within == end_) {
+      pool_->step(at_);
+      end_ = pool_->room(at_);
+    }
+    if (bytes == 0) return;
+  }
+}
+
 BlockPool::Place BlockPool::seek(uint32_t first, uint64_t chain_bytes, uint64_t offset) const {
   KV_ASSERT(first < fresh_);
   KV_ASSERT(offset <= chain_bytes);

@@ -28,9 +28,11 @@ namespace kv {
 
 class BlockPool {
  public:
-  /// Reads the first `bytes` of a chain that holds `chain_bytes`, byte by byte.
+  /// Reads the first `bytes` of a chain that holds `chain_bytes`, from where it stopped before, as
+  /// long as the chain is not changed.
   class Reader {
    public:
+    Reader() = default;
     Reader(const BlockPool& pool, uint32_t first, uint64_t chain_bytes, uint64_t bytes)
         : pool_(&pool), at_{first, 0, chain_bytes}, end_(pool.room(at_)), left_(bytes) {}
     bool empty() const { return left_ == 0; }
@@ -41,21 +43,23 @@ class BlockPool {
       pool_->step(at_);
       end_ = pool_->room(at_);
     }
+    /// Copies the next `bytes` to `out`. REQUIRES: they are left.
+    void copy(char* out, uint64_t bytes);
 
    private:
     friend class BlockPool;
     /// A place in a chain: a block, the byte of its payload, and what the chain holds from the
     /// block's begin on, which says whether it is the last one.
     struct Place {
-      uint32_t block;
-      uint64_t within;
-      uint64_t chain_bytes;
+      uint32_t block = index_none;
+      uint64_t within = 0;
+      uint64_t chain_bytes = 0;
     };
 
-    const BlockPool* pool_;
+    const BlockPool* pool_ = nullptr;
     Place at_;
-    uint64_t end_;
-    uint64_t left_;
+    uint64_t end_ = 0;
+    uint64_t left_ = 0;
   };
 
   static constexpr uint64_t wide_bytes = 32;  ///< what read_wide() copies at once

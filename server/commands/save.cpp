@@ -10,7 +10,9 @@ namespace kv::handle {
 namespace {
 
 Outcome fail_disabled(Call& call) {
-  return fail(call, "ERR nothing is saved: snapshot.enabled is off");
+  const bool at_prompt = call.server.live.snapshot_enabled != 0;
+  return fail(call, at_prompt ? "ERR nothing is saved at this prompt, only by a server"
+                              : "ERR nothing is saved: snapshot.enabled is off");
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ import threading
 import time
 
 import harness
-from harness import Error, Kvd, encode, expect_start_error, plan, programs, run, wait_until
+from harness import Error, Kvd, Skip, encode, expect_start_error, plan, programs, run, wait_until
 
 LIMITS = ["--connections", "20", "--keys", "5000", "--key-max", "64", "--value-max", "20000",
           "--list-max", "100", "--store", "64MiB"]
@@ -280,7 +280,7 @@ def proof_a_file_that_is_altered_or_cut_off_stops_the_start():
 
 
 def proof_a_current_snapshot_that_is_missing_is_not_an_empty_store():
-    """At the first start there is none. Later it was lost: the start says so and changes nothing."""
+    """At the first start there is none. Later it was lost: that is said, and nothing changed."""
     with directory() as data:
         with Kvd(*flags(data)):
             pass
@@ -302,7 +302,7 @@ def proof_smaller_limits_are_refused_with_the_limit_and_the_entry():
             client.command("SET", "long", "v" * 5000)
         message = ("entry 1 (offset 4128, key 'long'): a value of 5000 bytes exceeds "
                    "val_size_max (4999)")
-        expect_start_error(["--port", "0", *flags(data), "--value-max", "4999"], 65,
+        expect_start_error(["--port", "0", *flags(data, "--value-max", "4999")], 65,
                            f"kvd: error: {data}/snapshot.kv does not fit this config: {message}\n")
         config = pathlib.Path(data) / "kvd.toml"
         config.write_text("val_size_max = 4999\n", encoding="utf-8")
@@ -389,6 +389,54 @@ def proof_a_full_or_missing_disk_is_found_at_start():
                                 timeout=60)
         assert result.returncode == 65, result
         assert "cannot reserve " in result.stderr, result.stderr
+
+
+def proof_a_directory_of_another_user_is_refused_at_start_not_at_the_first_snapshot():
+    """Root may write there until kvd drops what it may."""
+    if os.geteuid() != 0:
+        raise Skip("only root may give a directory away")
+    with directory() as data:
+        os.chown(data, 1000, 1000)
+        expect_start_error(["--port", "0", *flags(data)], 65,
+                           f"kvd: error: cannot create '{data}/snapshot.kv.tmp' (Permission "
+                           "denied); the user of kvd must own data.directory\n")
+
+
+def proof_a_file_that_is_put_in_the_place_of_the_current_one_is_noticed():
+    """Else what is saved after it would go to a file without a name, and the other be loaded."""
+    with directory() as data:
+        server = Kvd(*flags(data))
+        with server.client() as client:
+            client.command("SET", "a", "1")
+            assert client.command("SAVE") == "OK"
+            copy = pathlib.Path(data) / "copy"
+            copy.write_bytes((pathlib.Path(data) / "snapshot.kv").read_bytes())
+            copy.rename(pathlib.Path(data) / "snapshot.kv")
+            client.command("SET", "a", "2")
+            assert str(client.command("SAVE")).startswith("ERR the snapshot failed"), "unnoticed"
+            assert client.info("persistence")["rdb_last_bgsave_status"] == "err"
+        assert server.stop() == 74, server.errors
+        assert "another file has the name of one of data.directory's" in server.errors
+
+
+def proof_a_value_of_many_megabytes_is_saved_while_others_are_served():
+    """In pieces: no turn of the loop takes longer because of its size."""
+    with directory() as data:
+        given = ["--connections", "4", "--keys", "10", "--value-max", "64MiB", "--list-max", "0",
+                 "--store", "128MiB", "--snapshot-enabled", "on", "--data-directory", data]
+        with Kvd(*given) as server, server.client() as client, server.client() as other:
+            value = b"0123456789abcdef" * (4 * 1024 * 1024)
+            assert client.command("SET", "large", value) == "OK"
+            begin = time.monotonic()
+            client.send(encode("SAVE"))
+            served = 0
+            while client.is_silent(0):
+                assert other.command("PING") == "PONG"
+                served += 1
+            assert client.reply() == "OK"
+            assert served > 10, (served, time.monotonic() - begin)
+        with Kvd(*given) as server, server.client() as client:
+            assert client.command("GET", "large") == value
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -361,6 +362,17 @@ TEST_CASE("a server that saves exchanges the two names of its files, and changes
     };
     const int in = data.directory;
     const std::string refused = refusal(SYS_renameat2, "renameat2");
+    const auto look_at = [&](int where, const char* name) {
+      return try_call(given, [&] {
+        struct statx facts = {};
+        return statx(where, name, AT_SYMLINK_NOFOLLOW, STATX_INO, &facts);
+      });
+    };
+    const std::string not_looked_at = refusal(SYS_statx, "statx");
+    CHECK(look_at(in, next_name).exited_with(0));
+    CHECK(look_at(in, current_name).exited_with(0));
+    CHECK(look_at(in, same_text).said == not_looked_at);
+    CHECK(look_at(elsewhere.directory, current_name).said == not_looked_at);
     CHECK(exchange(in, next_name, in, current_name).exited_with(0));
     // Without a flag the library makes the older call.
     CHECK(exchange(in, next_name, in, current_name, 0).said == refusal(SYS_renameat, "renameat"));
@@ -375,11 +387,11 @@ TEST_CASE("a server that saves exchanges the two names of its files, and changes
 }
 
 TEST_CASE("the calls that only a server that saves may make are not counted for others") {
-  // renameat2; with epoll also pwrite64 and fsync.
+  // statx and renameat2; with epoll also pwrite64 and fsync.
   CHECK(permitted_call_count(IoKind::io_uring, /*writes_files=*/true) ==
-        permitted_call_count(IoKind::io_uring, /*writes_files=*/false) + 1);
+        permitted_call_count(IoKind::io_uring, /*writes_files=*/false) + 2);
   CHECK(permitted_call_count(IoKind::epoll, /*writes_files=*/true) ==
-        permitted_call_count(IoKind::epoll, /*writes_files=*/false) + 3);
+        permitted_call_count(IoKind::epoll, /*writes_files=*/false) + 4);
 }
 
 TEST_CASE("without a file or a socket of its own the process may read and remove none") {

@@ -85,6 +85,7 @@ struct NoDisk final : kv::FileIo {
   void write_file(int, uint64_t, std::span<const std::byte>) override {}
   void sync_file(int) override {}
   int exchange_names(int, const char*, const char*) override { return 0; }
+  kv::FileId file_id(int, const char*) override { return {}; }
 };
 
 /// A client of a store whose snapshot was begun, and has come to a key that is larger than its

@@ -65,7 +65,7 @@ struct Fixture : kv::test::StoreFixture {
       if (!found || snapshot_writer.save(found.index)) return waits;
       ++waits;
       REQUIRE(waits < 1000);
-      if (!write()) snapshot_writer.fill({.entries = 1, .bytes = 1});
+      if (!write()) snapshot_writer.fill({.entries = 1, .bytes = 500});
     }
   }
 

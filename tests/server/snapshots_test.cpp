@@ -27,12 +27,17 @@ struct Files final : kv::FileIo {
     if (exchange_error == 0) exchanged = !exchanged;
     return exchange_error;
   }
+  kv::FileId file_id(int, const char* name) override {
+    const bool is_current = std::string(name) == kv::snapshot_name;
+    return {1, replaced && is_current ? 9U : is_current != exchanged ? 1U : 2U};
+  }
 
   std::string log;
   std::vector<std::byte> content;
   int32_t result = -1;  ///< what the operation in flight will complete with
   int exchange_error = 0;
   bool exchanged = false;
+  bool replaced = false;  ///< somebody has put another file in the place of the current one
 };
 
 struct Fixture : kv::test::StoreFixture {
@@ -59,7 +64,7 @@ struct Fixture : kv::test::StoreFixture {
       while (files.result >= 0) {
         const int32_t result = operation++ == failing ? error : files.result;
         files.result = -1;
-        snapshots.complete(result);
+        snapshots.complete(result, clock_ms);
       }
     }
   }
@@ -163,7 +168,7 @@ TEST_CASE("Who awaits a snapshot does not await the one that was asked for meanw
     const int32_t result = f.files.result;
     REQUIRE(result >= 0);
     f.files.result = -1;
-    snapshots.complete(result);
+    snapshots.complete(result, f.clock_ms);
   }
   CHECK(snapshots.state().saved_ms == 5000);
   CHECK(snapshots.busy());
@@ -190,4 +195,93 @@ TEST_CASE("The interval saves what was changed, and nothing where nothing was") 
   CHECK(!snapshots.busy());
   snapshots.turn(f.clock_ms + 60000, 5000);
   CHECK(snapshots.busy());
+}
+
+TEST_CASE("A file that somebody has put in the place of one of ours is not made the current one") {
+  Fixture f;
+  kv::Snapshots snapshots(f.allocation, f.store, f.snapshot_writer, f.files, f.handles);
+  f.files.replaced = true;
+  snapshots.request();
+  f.run(snapshots);
+  CHECK(snapshots.state().error == ESTALE);
+  CHECK(!f.files.exchanged);
+  f.files.replaced = false;
+  snapshots.request();
+  f.run(snapshots);
+  CHECK(snapshots.state().error == 0);
+  CHECK(f.files.exchanged);
+}
+
+TEST_CASE("While the disk is waited for there is nothing to do") {
+  Fixture f;
+  kv::Snapshots snapshots(f.allocation, f.store, f.snapshot_writer, f.files, f.handles);
+  snapshots.request();
+  CHECK(snapshots.idle_ms(f.clock_ms) == 0);
+  for (int operation = 0; operation < 5; ++operation) {
+    for (int turns = 0; snapshots.idle_ms(f.clock_ms) == 0; ++turns) {
+      REQUIRE(turns < 100);
+      snapshots.turn(f.clock_ms, 5000);
+    }
+    const int32_t result = f.files.result;
+    REQUIRE(result >= 0);
+    f.files.result = -1;
+    f.clock_ms += 1000;
+    snapshots.complete(result, f.clock_ms);
+  }
+  CHECK(!snapshots.busy());
+  CHECK(snapshots.state().took_ms == 5000);
+}
+
+TEST_CASE("The last snapshot has every change, and is not written where another one has") {
+  Fixture f;
+  kv::Snapshots snapshots(f.allocation, f.store, f.snapshot_writer, f.files, f.handles);
+  SUBCASE("nothing was changed") {
+    snapshots.request_final(/*asked=*/false);
+    CHECK(!snapshots.busy());
+  }
+  SUBCASE("nothing was changed, and it was asked for") {
+    snapshots.request_final(/*asked=*/true);
+    CHECK(snapshots.busy());
+  }
+  SUBCASE("nothing was changed since the one began that is being written") {
+    f.store.set("b", "2");
+    snapshots.request();
+    snapshots.turn(f.clock_ms, 5000);
+    snapshots.request_final(/*asked=*/false);
+    f.run(snapshots);
+    CHECK(f.files.content.size() == 3 * kv::section_align);
+    CHECK(f.files.exchanged);
+  }
+  SUBCASE("something was changed since") {
+    f.store.set("b", "2");
+    snapshots.request();
+    snapshots.turn(f.clock_ms, 5000);
+    f.store.set("c", "3");
+    snapshots.request_final(/*asked=*/false);
+    f.run(snapshots);
+    CHECK(!f.files.exchanged);  // Twice.
+    CHECK(kv::test::read_all(f.files.content).size() == 3);
+  }
+  SUBCASE("the one that was being written fails, and the last one does not") {
+    f.store.set("b", "2");
+    snapshots.request();
+    snapshots.turn(f.clock_ms, 5000);
+    snapshots.request_final(/*asked=*/false);
+    f.run(snapshots, /*failing=*/0, -EIO);
+    CHECK(f.files.exchanged);
+  }
+  CHECK(!snapshots.final_failed());
+}
+
+TEST_CASE(
+    "A last snapshot that fails is not tried again, and what failed before it does not count") {
+  Fixture f;
+  kv::Snapshots snapshots(f.allocation, f.store, f.snapshot_writer, f.files, f.handles);
+  f.store.set("b", "2");
+  snapshots.request();
+  f.run(snapshots, /*failing=*/0, -EIO);
+  CHECK(!snapshots.final_failed());
+  snapshots.request_final(/*asked=*/false);
+  f.run(snapshots, /*failing=*/0, -EIO);
+  CHECK(snapshots.final_failed());
 }
