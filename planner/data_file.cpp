@@ -18,6 +18,10 @@ namespace kv {
 
 namespace {
 
+/// The names of kvd's files in data.directory.
+constexpr std::string_view snapshot_name = "/snapshot.kv";
+constexpr std::string_view next_snapshot_name = "/snapshot.kv.next";
+
 /// Counts what it is shown.
 class Counter final : public EntryVisitor {
  public:
@@ -67,6 +71,11 @@ class Counter final : public EntryVisitor {
 uint64_t unix_ms() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
+
+bool exists(const std::string& path) {
+  struct stat facts = {};
+  return lstat(path.c_str(), &facts) == 0 || errno != ENOENT;
 }
 
 }  // namespace
@@ -136,15 +145,31 @@ std::optional<DataFault> visit(const DataFile& file, const DataContents& content
 }
 
 void check_data(const std::string& directory, const Allocation& allocation, Diagnostics& out) {
-  const std::string path = directory + "/snapshot.kv";
+  const std::string path = directory + std::string(snapshot_name);
   const auto refuse = [&](Rule rule, std::string message, std::string hint) {
     Place place;
     place.file = path;
     out.push_back({rule, Severity::error, place, std::move(message), std::move(hint)});
   };
+  struct stat facts = {};
+  if (stat(directory.c_str(), &facts) != 0) {
+    return refuse(Rule::data_invalid,
+                  fmt::format("cannot open '{}': {}", directory, std::strerror(errno)),
+                  "data.directory must exist");
+  }
+  if (S_ISDIR(facts.st_mode) && !exists(path)) {
+    // What kvd does then: its first start makes an empty snapshot, a later one has lost its own.
+    if (!exists(directory + std::string(next_snapshot_name))) return;
+    return refuse(Rule::data_invalid,
+                  fmt::format("'{}' is missing, but data was kept here, since 'snapshot.kv.next' "
+                              "is not: put a copy back, or delete the second to begin with an "
+                              "empty store",
+                              path),
+                  "");
+  }
   DataFile file;
   if (const std::string failure = file.open(path); !failure.empty()) {
-    return refuse(Rule::data_invalid, failure, "kvd makes an empty snapshot at its first start");
+    return refuse(Rule::data_invalid, failure, "kvd needs to read and write it");
   }
   SnapshotReader reader(file.bytes());
   FitCheck fit(allocation, unix_ms());

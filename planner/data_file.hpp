@@ -71,7 +71,8 @@ DataContents read_contents(const DataFile& file);
 [[nodiscard]] std::optional<DataFault> visit(const DataFile& file, const DataContents& contents,
                                              EntryVisitor& visitor);
 
-/// Holds the snapshot in a data directory to a plan: whether it is whole, and fits.
+/// Holds the snapshot in a data directory to a plan: whether it is whole, and fits. Nothing is
+/// wrong with a directory that has none yet.
 void check_data(const std::string& directory, const Allocation& allocation, Diagnostics& out);
 
 std::string inspect_text(const std::string& path, const DataContents& contents);

@@ -280,16 +280,22 @@ def proof_a_file_that_is_altered_or_cut_off_stops_the_start():
 
 
 def proof_a_current_snapshot_that_is_missing_is_not_an_empty_store():
-    """At the first start there is none. Later it was lost: that is said, and nothing changed."""
+    """At the first start there is none. Later it was lost: the start says so and changes nothing,
+    and kvplan check says the same beforehand."""
     with directory() as data:
+        config = pathlib.Path(data) / "kvd.toml"
+        config.write_text("key_count = 10\n", encoding="utf-8")
+        assert run(programs.kvplan, "check", "--data", data, str(config)).returncode == 0
         with Kvd(*flags(data)):
             pass
         current = pathlib.Path(data) / "snapshot.kv"
         kept = current.rename(pathlib.Path(data) / "kept")
-        expect_start_error(["--port", "0", *flags(data)], 65,
-                           f"kvd: error: '{current}' is missing, but data was kept here, since "
-                           "'snapshot.kv.next' is not: put a copy back, or delete the second to "
-                           "begin with an empty store\n")
+        lost = (f"error: '{current}' is missing, but data was kept here, since "
+                "'snapshot.kv.next' is not: put a copy back, or delete the second to begin with an "
+                "empty store")
+        expect_start_error(["--port", "0", *flags(data)], 65, f"kvd: {lost}\n")
+        checked = run(programs.kvplan, "check", "--data", data, str(config))
+        assert checked.returncode == 1 and f": {lost} [data-invalid]" in checked.stderr, checked
         assert not current.exists()
         kept.rename(current)
         with Kvd(*flags(data)):
