@@ -103,52 +103,101 @@ def proof_what_was_saved_is_there_after_a_kill():
             assert client.info("persistence")["rdb_changes_since_last_save"] == "0"
 
 
+class Writer(threading.Thread):
+    """Sends one request after the other, the next when the last is answered; each has a number."""
+
+    def __init__(self, server, request):
+        super().__init__()
+        self.server, self.request, self.failure = server, request, None
+        self.sent = self.acknowledged = -1
+        self.ends = False
+
+    def run(self):
+        try:
+            with self.server.client() as client:
+                while not self.ends:
+                    self.sent += 1  # Before it is sent, and the other only after its reply.
+                    client.send(self.request(self.sent))
+                    reply = client.reply()
+                    assert reply == "OK", reply
+                    self.acknowledged = self.sent
+        except Exception as failure:  # pylint: disable=broad-exception-caught
+            self.failure = failure
+
+
+WRITTEN_KEYS = 401  # A prime, so that the writer comes by all of them in any step.
+
+
+def written_key(number):
+    """Far from the one before, so most are ahead of what a snapshot has."""
+    return number * 173 % WRITTEN_KEYS
+
+
+def written_value(number):
+    return b"%08d" % number + b"w" * 13000
+
+
+def check_written(client, after, until):
+    """The keys of the writer are those of one moment: what the first n of its requests leave, with
+    n from `after` to `until`."""
+    values = client.pipeline(b"".join(encode("GET", f"w:{key}") for key in range(WRITTEN_KEYS)),
+                             WRITTEN_KEYS)
+    found = [-1 if value is None else int(value[:8]) for value in values]
+    last = max(found)
+    assert after <= last <= until, (after, last, until)
+    expected = [-1] * WRITTEN_KEYS
+    for number in range(last + 1):
+        expected[written_key(number)] = number
+    assert found == expected, [pair for pair in zip(found, expected) if pair[0] != pair[1]]
+    assert all(value is None or value == written_value(number)
+               for value, number in zip(values, found))
+
+
+def check_pairs(client, name, after, until):
+    first = client.command("GET", f"{name}:a")
+    assert first == client.command("GET", f"{name}:b"), name
+    assert after <= (-1 if first is None else int(first[:8])) <= until, (after, first, until)
+
+
 def proof_a_snapshot_under_load_is_the_state_when_it_began():
-    """Keys that only grow: everything acknowledged before BGSAVE is there, and each client's
-    writes form a prefix of what it wrote, the same moment for all its keys."""
+    """One writer changes keys of 5 MB in an order that is known, others two keys in one command.
+    A snapshot has all that was acknowledged before BGSAVE was sent, nothing that was sent after
+    its reply, and of what is between them no more than was done before it."""
+    def pairs(name):
+        def request(number):
+            value = b"%08d" % number + b"x" * (number * 37 % 5000)
+            return encode("MSET", f"{name}:a", value, f"{name}:b", value)
+        return request
+
     with directory() as data:
         server = Kvd(*flags(data, *SMALL_BUFFER))
-        stop = threading.Event()
+        writers = [Writer(server, lambda i: encode("SET", f"w:{written_key(i)}", written_value(i)))]
+        writers += [Writer(server, pairs(f"pair{i}")) for i in range(3)]
         with server.client() as client:
-            fill(client)
-
-        def write(name):
-            with contextlib.suppress(OSError, harness.Closed), server.client() as writer:
-                for i in range(1, 1000000):
-                    if stop.is_set():
-                        return
-                    # One command for two keys: never one without the other.
-                    value = b"%08d" % i + b"x" * (i * 37 % 5000)
-                    assert writer.command("MSET", f"{name}:a", value, f"{name}:b", value) == "OK"
-
-        writers = [threading.Thread(target=write, args=(f"writer{i}",)) for i in range(8)]
-        for writer in writers:
-            writer.start()
-        with server.client() as client:
-            for _ in range(5):
-                wait_until(lambda: client.info("persistence")["rdb_bgsave_in_progress"] == "0",
-                           "the snapshot before")
-                time.sleep(0.1)
-                before = {i: int((client.command("GET", f"writer{i}:a") or b"0")[:8])
-                          for i in range(8)}
+            fill(client, count=1000)
+            for writer in writers:
+                writer.start()
+            wait_until(lambda: writers[0].acknowledged > WRITTEN_KEYS, "every key once")
+            for _ in range(2):
+                after = [writer.acknowledged for writer in writers]
                 assert client.command("BGSAVE") == "Background saving started"
-                time.sleep(0.01)
-                after = {i: int((client.command("GET", f"writer{i}:b") or b"0")[:8])
-                         for i in range(8)}
+                until = [writer.sent for writer in writers]
                 wait_until(lambda: client.info("persistence")["rdb_bgsave_in_progress"] == "0",
                            "the snapshot")
-            state = client.info("persistence")
-            assert state["rdb_last_bgsave_status"] == "ok", state
+                state = client.info("persistence")
+                assert state["rdb_last_bgsave_status"] == "ok", state
             waits = int(client.info("stats")["waits_snapshot"])
-        stop.set()
+        for writer in writers:
+            writer.ends = True
         for writer in writers:
             writer.join()
+            assert writer.failure is None, writer.failure
+        assert waits > 0, "no change has met the snapshot"
         kill(server)
         with Kvd(*flags(data)) as server, server.client() as client:
-            for i in range(8):
-                first = client.command("GET", f"writer{i}:a")
-                assert first == client.command("GET", f"writer{i}:b"), i
-                assert before[i] <= int(first[:8]) <= after[i] + 1, (before, first[:8], after)
+            check_written(client, after[0], until[0])
+            for i in range(3):
+                check_pairs(client, f"pair{i}", after[i + 1], until[i + 1])
         print(f"waits_snapshot {waits}")
 
 
