@@ -22,6 +22,7 @@ port = 7000
 """
 LOCKED = CONFIG + 'address = "0.0.0.0"\n[memory]\nlock = true\n'
 EPOLL = CONFIG + 'io = "epoll"\n'
+DATA = CONFIG + '[snapshot]\nenabled = {}\n[data]\ndirectory = "{}"\n'
 HUGE = CONFIG + '[memory]\nhuge_pages = "explicit"\n'
 
 
@@ -88,13 +89,17 @@ def check_compose(plain, locked):
     assert service["ports"] == ["7000:7000"]
 
 
+def unit_of(rendered):
+    unit = configparser.RawConfigParser(strict=True)
+    unit.optionxform = str
+    unit.read_string(rendered.render("systemd"))
+    return unit
+
+
 def check_systemd(plain, locked):
     for rendered, wanted in ((plain, plain.component("ring")),
                              (locked, locked.plan["arena_bytes"] + locked.component("ring"))):
-        unit = configparser.RawConfigParser(strict=True)
-        unit.optionxform = str
-        unit.read_string(rendered.render("systemd"))
-        service = dict(unit["Service"])
+        service = dict(unit_of(rendered)["Service"])
         assert service["MemoryMax"] == str(rendered.limit)
         assert service["LimitNOFILE"] == "133"
         assert service["LimitMEMLOCK"] == str(wanted)
@@ -132,6 +137,111 @@ def check_verification(rendered):
     rendered.run("check", "--manifest", "missing.yaml", rendered.name, code=2)
 
 
+class Kept(Rendered):
+    """With snapshots, in this data.directory."""
+
+    def __init__(self, kvplan, directory, place, enabled="true"):
+        super().__init__(kvplan, directory, "kept.toml", DATA.format(enabled, place))
+        # 30 s, and the time of the whole disk at 10 MiB/s.
+        self.stop_seconds = 30 + -(-self.plan["disk_bytes"] // (10 << 20))
+
+    def comments(self, target):
+        return [line.strip() for line in self.render(target).splitlines()
+                if line.strip().startswith("# data.directory")]
+
+
+def check_unit_data(kept):
+    """systemd makes what is below /var/lib; anything else has an owner that stays."""
+    def service_of(place):
+        rendered = kept(place)
+        unit = unit_of(rendered)
+        service = dict(unit["Service"])
+        assert service["RestartPreventExitStatus"] == "65 74 78", service
+        assert service["TimeoutStopSec"] == str(rendered.stop_seconds), service
+        assert service["ProtectSystem"] == "strict" and service["ProtectHome"] == "yes", service
+        return service, unit["Unit"].get("RequiresMountsFor"), rendered.comments("systemd")
+
+    for place, state in (("/var/lib/kvd", "kvd"), ("/var/lib//a/./b c/", "a/b c"),
+                         ("/var/lib/50%", "50%%")):
+        service, mounts, comments = service_of(place)
+        assert service["StateDirectory"] == f'"{state}"', service
+        assert service["StateDirectoryMode"] == "0700" and service["DynamicUser"] == "yes", service
+        assert "ReadWritePaths" not in service and "WorkingDirectory" not in service, service
+        assert mounts == f'"/var/lib/{state}"' and not comments, (mounts, comments)
+    for place, state in ((".", "kvd"), ("data/", "kvd/data")):
+        service, _, comments = service_of(place)
+        assert service["StateDirectory"] == f'"{state}"', service
+        assert service["WorkingDirectory"] == "/var/lib/kvd", service
+        assert len(comments) == 1 and "from the working directory on" in comments[0], comments
+    for place in ("/srv/kvd", "/var/library"):
+        service, mounts, comments = service_of(place)
+        assert service["ReadWritePaths"] == mounts == f'"{place}"', (service, mounts)
+        assert service["User"] == "kvd" and "DynamicUser" not in service, service
+        assert len(comments) == 1 and "outside of /var/lib" in comments[0], comments
+    for place in ("/", "/var", "/var/lib", "/etc/kvd", "/home", "/tmp", "/run/kvd", "../a",
+                  "/var/lib/../x", "/var/lib/a:b", "/srv/it's"):
+        service, mounts, comments = service_of(place)
+        assert not {"StateDirectory", "ReadWritePaths", "User"} & set(service), (place, service)
+        assert mounts is None and len(comments) == 1 and ", which " in comments[0], comments
+
+
+def check_container_data(kept):
+    """A volume where data.directory is, one server at a time, and the time to save."""
+    def both(place):
+        rendered = kept(place)
+        objects = list(yaml.safe_load_all(rendered.render("kubernetes")))
+        deployment = objects[0]["spec"]
+        pod = deployment["template"]["spec"]
+        assert deployment["strategy"] == {"type": "Recreate"}, deployment
+        assert pod["terminationGracePeriodSeconds"] == rendered.stop_seconds, pod
+        compose = yaml.safe_load(rendered.render("docker-compose"))
+        service = compose["services"]["kvd"]
+        assert service["stop_grace_period"] == f"{rendered.stop_seconds}s", service
+        return rendered, objects[1:], pod, compose
+
+    for place, where, works_in in (("/data", "/data", None), (".", "/var/lib/kvd", "/var/lib/kvd"),
+                                   ("a//b", "/var/lib/kvd/a/b", "/var/lib/kvd"),
+                                   ("/home/$x", "/home/$x", None)):
+        rendered, (claim,), pod, compose = both(place)
+        assert claim["kind"] == "PersistentVolumeClaim", claim
+        storage = int(claim["spec"]["resources"]["requests"]["storage"])
+        disk = rendered.plan["disk_bytes"]
+        assert storage == disk + max(disk // 10, 64 << 20), (storage, disk)
+        (container,) = pod["containers"]
+        assert container["volumeMounts"][1] == {"name": "data", "mountPath": where}, container
+        assert pod["volumes"][1] == {"name": "data", "persistentVolumeClaim":
+                                     {"claimName": claim["metadata"]["name"]}}, pod
+        assert pod["securityContext"]["fsGroup"] > 0, pod
+        assert container.get("workingDir") == works_in, container
+        service = compose["services"]["kvd"]
+        assert compose["volumes"] == {"data": {}}, compose
+        assert service["volumes"] == [{"type": "volume", "source": "data",
+                                       "target": where.replace("$", "$$")}], service
+        assert service.get("working_dir") == works_in, service
+    for place in ("/", "/etc/kvd", "/usr/data", "a/../b", "/a:b"):
+        rendered, claims, pod, compose = both(place)
+        assert not claims and len(pod["volumes"]) == 1 and "volumes" not in compose, place
+        assert "volumes" not in compose["services"]["kvd"], compose
+        for target in ("kubernetes", "docker-compose"):
+            assert len(rendered.comments(target)) == 1, (place, target)
+
+
+def check_data(kvplan, directory):
+    def kept(place):
+        return Kept(kvplan, directory, place)
+
+    check_unit_data(kept)
+    check_container_data(kept)
+    check_verification(kept("."))
+    # Without snapshots data.directory is not looked at.
+    for target in ("systemd", "kubernetes", "docker-compose"):
+        off = [Kept(kvplan, directory, place, "false").render(target)
+               for place in ("/tmp", "/data", ".")]
+        assert off[0] == off[1] == off[2], off
+        plain = Rendered(kvplan, directory, "kept.toml", CONFIG).render(target)
+        assert off[0] == plain, off[0]
+
+
 def check_names(kvplan, directory):
     """A file's name cannot become a key, a comment's end or a specifier."""
     name = "a %n $x \"b\"\\ : #c.toml"
@@ -157,6 +267,7 @@ def main():
         check_epoll(Rendered(kvplan, directory, "epoll.toml", EPOLL))
         check_verification(plain)
         check_names(kvplan, directory)
+        check_data(kvplan, directory)
 
 
 if __name__ == "__main__":
