@@ -26,7 +26,13 @@ namespace kv {
   KV_FAULT(missed_change, "WATCH does not notice APPEND and SETRANGE")                      \
   KV_FAULT(out_of_order, "who waits for a list last is served first")                       \
   KV_FAULT(stale_lookahead, "what was parsed ahead is kept while its client waits")         \
-  KV_FAULT(early_timeout, "a blocked client gives up 50 ms too early")
+  KV_FAULT(early_timeout, "a blocked client gives up 50 ms too early")                      \
+  KV_FAULT(unsynced_snapshot, "a snapshot takes the name of the last before it is synced")  \
+  KV_FAULT(unsynced_names, "the directory is not synced after that")                        \
+  KV_FAULT(forgotten_names, "a sync of the directory that failed is not asked for again")   \
+  KV_FAULT(repeated_sync, "a sync of a snapshot that failed is asked for again")            \
+  KV_FAULT(unsaved_change, "a key is changed before the snapshot has it")                   \
+  KV_FAULT(unmarked_key, "a key that is made while a snapshot is written is written, too")
 
 enum class Fault : uint8_t {
   none,

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "kvcore/memory/assert.hpp"
+#include "server/planted.hpp"
 
 namespace kv {
 
@@ -108,10 +109,15 @@ void Snapshots::submit() {
     io_.write_file(files_.next, offset_ + written_, section.subspan(written_));
     in_flight_ = true;
   } else if (writer_.done()) {
-    step_ = Step::sync;
-    io_.sync_file(files_.next);
-    in_flight_ = true;
+    if (planted(Fault::unsynced_snapshot)) return exchange();
+    sync_next();
   }
+}
+
+void Snapshots::sync_next() {
+  step_ = Step::sync;
+  io_.sync_file(files_.next);
+  in_flight_ = true;
 }
 
 void Snapshots::complete(int32_t result, uint64_t clock_ms) {
@@ -120,6 +126,7 @@ void Snapshots::complete(int32_t result, uint64_t clock_ms) {
   in_flight_ = false;
   const bool interrupted = result == -EINTR || result == -EAGAIN;
   if (interrupted && step_ == Step::write) return submit();
+  if (planted(Fault::repeated_sync) && result < 0 && step_ == Step::sync) return sync_next();
   if (result < 0) return fail(-result);
   switch (step_) {
     case Step::write: {
@@ -161,6 +168,7 @@ void Snapshots::exchange() {
   if (error != 0) return fail(error);
   std::swap(files_.current, files_.next);
   std::swap(current_id_, next_id_);
+  if (planted(Fault::unsynced_names)) return succeed();
   step_ = Step::sync_directory;
   io_.sync_file(files_.directory);
   in_flight_ = true;
@@ -182,7 +190,7 @@ void Snapshots::fail(int error) {
   } else {
     report(error, named ? "a crash may leave it or the last one" : "the last one stays");
   }
-  names_unsynced_ = named;
+  names_unsynced_ = named && !planted(Fault::forgotten_names);
   if (writer_.active()) writer_.give_up();
   ++state_.failures;
   state_.error = error;

@@ -84,6 +84,7 @@ class Snapshots {
   uint64_t due_in_ms(uint64_t clock_ms) const;
   void begin(uint64_t unix_ms);
   void submit();
+  void sync_next();
   void exchange();
   void succeed();
   void fail(int error);

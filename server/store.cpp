@@ -287,7 +287,7 @@ uint64_t Store::blocks_under(const Entry& entry, uint64_t key_bytes, uint64_t en
 uint32_t Store::insert(std::string_view key, uint64_t hash, Entry::Type type,
                        std::string_view value) {
   const uint32_t index = table_.insert(hash);
-  marks_.made(index);
+  if (!planted(Fault::unmarked_key)) marks_.made(index);
   Entry& entry = table_.entry(index);
   entry.key_block = blocks_.store(key, value);
   entry.key_bytes = static_cast<uint32_t>(key.size());

@@ -38,7 +38,7 @@ bool take_off(std::string& expected, const std::string& bytes) {
 
 void Simulation::check_turn() {
   leave_those_that_close();
-  const Statistics& statistics = whole_.view.statistics;
+  const Statistics& statistics = whole_->view.statistics;
   const uint64_t closed = statistics.stalled_closed + statistics.idle_closed;
   if (closed > closed_by_clock_) excuse_stalled();
   closed_by_clock_ = closed;
@@ -65,13 +65,13 @@ void Simulation::check_received(Client& client) {
   const std::string bytes = io_->take(client.link);
   if (link.was_refused) {
     const bool full = bytes == "-ERR max number of clients reached\r\n" &&
-                      (stopping_ || link.others >= whole_.instance.connections.capacity());
+                      (stopping_ || link.others >= whole_->instance.connections.capacity());
     const bool denied = bytes.starts_with("-DENIED ") && link.listener > 1 &&
-                        whole_.view.live.server_password.bytes == 0;
+                        whole_->view.live.server_password.bytes == 0;
     require(full || denied, "refused without a reason", bytes);
     return;
   }
-  require(link.listener <= 1 || whole_.view.live.server_password.bytes > 0 || bytes.empty(),
+  require(link.listener <= 1 || whole_->view.live.server_password.bytes > 0 || bytes.empty(),
           "a stranger of another machine is served", bytes);
   const std::string expected = client.expected.substr(0, bytes.size() + 40);
   require(take_off(client.expected, bytes), "another reply is received than was written",
@@ -81,7 +81,7 @@ void Simulation::check_received(Client& client) {
 /// Whether so much time has passed that the server may close the client for that.
 bool Simulation::may_be_stalled(const Client& client) const {
   const SimulatedIo::Link& link = io_->link(client.link);
-  const Config& config = whole_.view.live;
+  const Config& config = whole_->view.live;
   const uint64_t now_ms = io_->now_ms();
   const auto is_over = [&](uint64_t since_ms, uint64_t limit_ms) {
     return limit_ms > 0 && now_ms - since_ms >= limit_ms;
@@ -115,8 +115,8 @@ void Simulation::check_closed(Client& client) {
 
 /// Keys and values take what they take in the model, and nothing else takes anything.
 void Simulation::check_store() {
-  const Store& store = whole_.instance.store;
-  model_->set_clock(whole_.view.now_ms);
+  const Store& store = whole_->instance.store;
+  model_->set_clock(whole_->view.now_ms);
   const StoreUse is = {store.use(Part::entries).used, store.use(Part::blocks).used,
                        store.use(Part::list_nodes).used, store.use(Part::timers).used};
   const StoreUse due = model_->use();
@@ -134,15 +134,15 @@ void Simulation::check_store() {
 }
 
 void Simulation::check_sessions() {
-  Connections& connections = whole_.instance.connections;
-  const Blocking& blocking = whole_.instance.blocking;
+  Connections& connections = whole_->instance.connections;
+  const Blocking& blocking = whole_->instance.blocking;
   const auto equal = [](uint64_t is, uint64_t due, const char* what) {
     require(is == due, what, two(is, due));
   };
   equal(blocking.count(), model_->blocked_count(), "another number of clients is blocked");
-  equal(whole_.instance.transactions.slots_used(), model_->slots_used(),
+  equal(whole_->instance.transactions.slots_used(), model_->slots_used(),
         "another number of transaction slots is in use");
-  equal(whole_.instance.store.watches().used(), model_->watches_used(),
+  equal(whole_->instance.store.watches().used(), model_->watches_used(),
         "another number of watches is in use");
   for (const auto& owned : clients_) {
     const Client& client = *owned;
@@ -156,7 +156,7 @@ void Simulation::check_sessions() {
     // Before its next reply a client must have sent the one before.
     const bool sends = flag::has(record, flag::sending);
     if (!session.blocked || waits || sends || killed || client.left) continue;
-    require(session.gives_up_ms > whole_.view.clock_ms, "should have given up", describe(client));
+    require(session.gives_up_ms > whole_->view.clock_ms, "should have given up", describe(client));
     for (const std::string& key : session.waits) {
       const auto found = model_->keys().find(key);
       const bool is_list = found != model_->keys().end() && found->second.is_list;
@@ -168,8 +168,8 @@ void Simulation::check_sessions() {
 /// Every client has an operation in flight, or waits for something: else nothing would ever come
 /// of it.
 void Simulation::check_connections() {
-  Connections& connections = whole_.instance.connections;
-  const Blocking& blocking = whole_.instance.blocking;
+  Connections& connections = whole_->instance.connections;
+  const Blocking& blocking = whole_->instance.blocking;
   uint64_t open = 0;
   for (uint32_t i = 0; i < connections.opened(); ++i) {
     const ConnectionRecord& record = connections[i];
@@ -195,8 +195,8 @@ void Simulation::check_connections() {
 
 /// What is held and what is free is all that there is, and nobody waits for what is free.
 void Simulation::check_pools() {
-  Connections& connections = whole_.instance.connections;
-  const Allocation& plan = whole_.instance.allocation;
+  Connections& connections = whole_->instance.connections;
+  const Allocation& plan = whole_->instance.allocation;
   uint64_t held[resource_count] = {}, waiting[resource_count] = {};
   std::vector<bool> is_held(plan[Part::request_buffers].count);
   for (uint32_t i = 0; i < connections.opened(); ++i) {
@@ -222,7 +222,7 @@ void Simulation::check_pools() {
                                                                : connections.free_count(resource);
     require(free + held[at] == plan[part].count, "held and free are not all that there are",
             name + ", " + std::to_string(held[at]) + " + " + std::to_string(free));
-    require(whole_.view.use[static_cast<uint64_t>(part)].used == held[at],
+    require(whole_->view.use[static_cast<uint64_t>(part)].used == held[at],
             "another number is in use than is held", name);
     WaitQueue& queue = connections.queue(resource);
     require(queue.count() == waiting[at], "another number waits than is in the queue", name);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "frames.hpp"
+#include "model_text.hpp"
 #include "server/connection_flags.hpp"
 #include "simulation.hpp"
 
@@ -37,6 +38,7 @@ Simulation::Client& Simulation::client_of(const Call& call) {
 
 /// The words as they are now: a command may put its arguments in another order.
 void Simulation::before_execution(const Call& call) {
+  was_busy_ = snapshots_ && snapshots_->busy();
   executing_.clear();
   for (uint64_t i = 0; i < call.args.size(); ++i) executing_.emplace_back(call.args[i]);
 }
@@ -49,7 +51,11 @@ void Simulation::on_execution(const Call& call, Outcome outcome, const std::stri
   check_request(call, client);
   check_clock(call);
   if (outcome == Outcome::needs_room) return require(reply.empty(), "a reply without room");
-  const Circumstances at = circumstances_of(call, reply);
+  if (outcome == Outcome::unsaved || outcome == Outcome::unfinished)
+    return note_wait(client, reply);
+  note_snapshots();
+  Circumstances at = circumstances_of(call, reply);
+  at.saving = saving_of(client);
   Model::Session& session = model_->session(client.link);
   require(session.blocked == at.resumed, "blocked in the model or the server alone",
           printed(executing_));
@@ -79,7 +85,31 @@ void Simulation::on_execution(const Call& call, Outcome outcome, const std::stri
   client.sent.pop_front();
   expect(client, effect == Effect::blocks ? answer.reply.text : reply);
   client.ended = effect == Effect::closes;
+  if (at.saving.awaited) {
+    require(at.saving.failed || saved_states_.front().number >= client.saves,
+            "SAVE has returned before its snapshot was saved");
+    client.saves = 0;
+  }
   note_killed();
+}
+
+/// A command is to run again: SAVE when its snapshot has ended, and one that changes keys when the
+/// snapshot has them.
+void Simulation::note_wait(Client& client, const std::string& reply) {
+  require(reply.empty(), "a reply although the command waits", reply);
+  if (upper(executing_[0]) != "SAVE") {
+    return require(whole_->instance.store.marks().active(), "waits for a snapshot that is not made",
+                   printed(executing_));
+  }
+  if (client.saves > 0) return;
+  require(!was_busy_, "SAVE waits for a snapshot that was begun before");
+  client.saves = saved_count_ + 1;
+}
+
+Saving Simulation::saving_of(const Client& client) const {
+  if (!snapshots_) return {};
+  const bool awaited = upper(executing_[0]) == "SAVE" && client.saves > 0;
+  return {true, was_busy_, awaited, save_failed_, saved_states_.front().saved_ms};
 }
 
 /// It must be the next command of a client that may still send any.
@@ -104,12 +134,12 @@ Circumstances Simulation::circumstances_of(const Call& call, const std::string& 
   at.reply = reply;
   const uint32_t wanted = call.wake.hash_high;
   at.looks_at = [this, wanted](const std::string& key) {
-    return wanted == 0 || static_cast<uint32_t>(whole_.instance.store.hash(key) >> 32) == wanted;
+    return wanted == 0 || static_cast<uint32_t>(whole_->instance.store.hash(key) >> 32) == wanted;
   };
   const ConnectionRecord& record = call.client;
   at.too_large_to_block =
-      record.large_request != index_none &&
-      record.request_end - record.request_begin >= whole_.instance.connections.request_unit_bytes();
+      record.large_request != index_none && record.request_end - record.request_begin >=
+                                                whole_->instance.connections.request_unit_bytes();
   return at;
 }
 
@@ -122,7 +152,7 @@ void Simulation::settle(Client& client) {
       reading = {false, true, junk_reply};
     } else {
       reading = read_request(next.words, next.form == Request::Form::line,
-                             model_->session(client.link).stranger, whole_.instance.allocation);
+                             model_->session(client.link).stranger, whole_->instance.allocation);
     }
     // What ends the connection does so as soon as the count of the words is there.
     const uint64_t count_bytes = frame(Words(next.words.size())).find('\n') + 1;
@@ -146,7 +176,7 @@ void Simulation::leave_those_that_close() {
 }
 
 void Simulation::leave_if_closing(Client& client) {
-  Connections& connections = whole_.instance.connections;
+  Connections& connections = whole_->instance.connections;
   const SimulatedIo::Link& link = io_->link(client.link);
   if (client.gone || !link.accepted) return;
   const bool is_known = client.index != index_none && link.socket >= 0;
@@ -165,7 +195,7 @@ void Simulation::check_order(const Call& call, const Client& client) {
   const std::string& key = model_->served_from();
   if (key.empty()) return;
   const uint64_t since = model_->session(client.link).blocked_since;
-  Connections& connections = whole_.instance.connections;
+  Connections& connections = whole_->instance.connections;
   for (const auto& owned : clients_) {
     const Client& other = *owned;
     if (other.gone || other.link == client.link || other.index == index_none) continue;
@@ -182,8 +212,8 @@ void Simulation::check_order(const Call& call, const Client& client) {
 }
 
 void Simulation::note_killed() {
-  if (!whole_.view.kills) return;
-  for (const ConnectionRecord& record : whole_.instance.connections.opened_records()) {
+  if (!whole_->view.kills) return;
+  for (const ConnectionRecord& record : whole_->instance.connections.opened_records()) {
     if (record.socket < 0 || !client_trait::has(record, client_trait::killed)) continue;
     clients_[static_cast<uint64_t>(io_->link_of(record.socket))]->excused = true;
   }

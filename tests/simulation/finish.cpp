@@ -31,6 +31,7 @@ bool Simulation::is_served(const Client& client) const {
 /// Nothing goes wrong any more, and all that was sent arrives: then every client gets its replies.
 void Simulation::drain() {
   io_->find_no_buffer(0);
+  if (disk_) disk_->fail_nothing();
   for (const auto& owned : clients_) {
     Client& client = *owned;
     io_->link(client.link).window = SimulatedIo::unlimited;
@@ -59,7 +60,7 @@ void Simulation::part() {
     (client.link % 2 == 0 ? link.shut : link.lost) = true;
     client.excused |= link.lost;
   }
-  Connections& connections = whole_.instance.connections;
+  Connections& connections = whole_->instance.connections;
   turn_until(
       [&]() -> std::string {
         return connections.count() == 0 ? "" : std::to_string(connections.count()) + " clients";
@@ -68,7 +69,7 @@ void Simulation::part() {
   for (const Part part : {Part::connection_records, Part::request_buffers, Part::reply_buffers,
                           Part::large_requests, Part::large_replies, Part::blocked_clients,
                           Part::transaction_slots, Part::key_watches, Part::watched_keys}) {
-    require(whole_.view.use[static_cast<uint64_t>(part)].used == 0,
+    require(whole_->view.use[static_cast<uint64_t>(part)].used == 0,
             "in use although nobody is left", part_info(part).id_text);
   }
 }
@@ -82,7 +83,7 @@ void Simulation::delete_all() {
   if (password.bytes > 0) say({"AUTH", std::string(password.view())});
   for (const auto& [key, value] : model_->keys()) say({"DEL", key});
   say({"DBSIZE"});
-  const Store& store = whole_.instance.store;
+  const Store& store = whole_->instance.store;
   turn_until(
       [&]() -> std::string {
         if (!is_served(client)) return describe(client);
@@ -97,10 +98,12 @@ void Simulation::delete_all() {
 
 void Simulation::stop() {
   stopping_ = true;
-  whole_.server->stop();
-  turn_until([&]() -> std::string { return whole_.server->stopped() ? "" : "still there"; },
+  whole_->server->stop();
+  turn_until([&]() -> std::string { return whole_->server->stopped() ? "" : "still there"; },
              "the server does not stop");
-  require(io_->sockets_open() == 0, "a socket is left open");
+  if (!disk_ || script_.config.snapshot_on_stop == 0 || save_failed_) return;
+  require(same_keys(saved_states_.front().keys, model_->keys()),
+          "something was changed that was not saved at the end");
 }
 
 }  // namespace kv::sim

@@ -108,12 +108,16 @@ constexpr Templates control = {"PING",
 
 class Generator {
  public:
-  explicit Generator(uint64_t seed) : random_(seed * 0x9e3779b97f4a7c15 + 1) {}
+  explicit Generator(uint64_t seed)
+      : random_(seed * 0x9e3779b97f4a7c15 + 1),
+        saving_(seed * 0x9e3779b97f4a7c15 + 2),
+        saves_(seed % 3 == 0) {}
 
   Script generate() {
     constexpr Theme themes[] = {Theme::mixed,    Theme::strings,      Theme::lists,
                                 Theme::blocking, Theme::transactions, Theme::expiry};
     theme_ = random_.one_in(40) ? Theme::crowd : themes[random_.below(std::size(themes))];
+    saves_ &= theme_ != Theme::crowd;
     do {
       draw_config();
     } while (!validate(script_.config).empty());
@@ -126,6 +130,7 @@ class Generator {
   // Config.
   void draw_config();
   void draw_sessions();
+  void draw_saving();
   // Actions.
   void add(Action action) { script_.actions.push_back(std::move(action)); }
   void add_steps();
@@ -134,6 +139,9 @@ class Generator {
   void add_transaction(int client);
   void add_request(int client, Words words);
   void add_fault();
+  void add_saving();
+  void add_disk_fault();
+  void add_end();
   void add_turns(uint64_t count) {
     add({Kind::turn, 0, 0, count, random_.percent(15) ? 0 : random_.below(1'000'000) + 1, {}});
   }
@@ -146,6 +154,8 @@ class Generator {
   std::string word(char placeholder);
 
   Random random_;
+  Random saving_;  ///< of its own, so that the rest of a script is the same without snapshots
+  bool saves_;
   Theme theme_ = Theme::mixed;
   Script script_;
   uint64_t clients_ = 0;
@@ -169,6 +179,24 @@ void Generator::draw_config() {
   config.expiring_keys_max = random_.one_in(3) ? random_.below(config.key_count + 1) : unset;
   config.memory_huge_pages = static_cast<uint64_t>(HugePages::off);
   draw_sessions();
+  if (saves_) draw_saving();
+}
+
+/// Snapshots of one section or of many, on any disk.
+void Generator::draw_saving() {
+  Config& config = script_.config;
+  config.snapshot_enabled = 1;
+  config.snapshot_buffer_bytes = saving_.any_of<uint64_t>({8192, 8192, 8192, 65536});
+  config.snapshot_interval_ms = saving_.any_of<uint64_t>({0, 0, 20, 300, 3600000});
+  config.snapshot_on_stop = saving_.percent(75);
+  script_.disk.sector_bytes = saving_.any_of<uint64_t>({512, 512, 4096});
+  script_.disk.direct = saving_.percent(70);
+  if (saving_.one_in(3)) return;
+  config.val_size_max = saving_.any_of<uint64_t>({1000, 3000, 7000});
+  config.list_length_max = saving_.any_of<uint64_t>({3, 8, 20});
+  config.block_bytes = saving_.any_of<uint64_t>({64, 256});
+  config.store_bytes = (config.key_size_max + config.val_size_max + 40) *
+                       saving_.between(3, 3 + config.key_count * 3);
 }
 
 void Generator::draw_sessions() {
@@ -360,6 +388,46 @@ void Generator::add_fault() {
   }
 }
 
+/// Who asks for snapshots, what the disk does, and how the server ends.
+void Generator::add_saving() {
+  const int client = static_cast<int>(saving_.below(clients_));
+  const uint64_t what = saving_.below(24);
+  if (what == 0) return add_end();
+  if (what <= 2) return add_disk_fault();
+  if (what > 9) return;
+  const std::array<Words, 7> requests = {
+      Words{"BGSAVE"},        {"BGSAVE"},   {"BGSAVE"},  {"SAVE"},
+      {"BGSAVE", "SCHEDULE"}, {"LASTSAVE"}, {"FLUSHALL"}};
+  add({Kind::send, client, client, 0, 0, requests[what - 3]});
+}
+
+void Generator::add_disk_fault() {
+  const char* const verb = saving_.any_of({"write", "sync", "exchange", "sync_directory"});
+  const bool writes = std::string(verb) == "write";
+  const char* const result =
+      writes && saving_.one_in(4) ? "nothing" : saving_.any_of({"EIO", "ENOSPC", "EIO", "EINTR"});
+  add({Kind::disk, 0, 0, 0, 0, {verb, result}});
+}
+
+/// The server ends, mostly in the middle of a snapshot, and its clients come again.
+void Generator::add_end() {
+  const int last = static_cast<int>(clients_) - 1;
+  for (uint64_t i = saving_.below(3); i > 0; --i) {
+    add({Kind::send, 0, last, 0, 0, {"BGSAVE"}});
+    if (saving_.one_in(3)) add_disk_fault();
+    add({Kind::turn, 0, 0, 1 + saving_.below(4), saving_.below(1'000'000), {}});
+    add_burst(static_cast<int>(saving_.below(clients_)));
+    add({Kind::turn, 0, 0, 1 + saving_.below(16), saving_.below(1'000'000), {}});
+  }
+  const Kind kind =
+      saving_.any_of({Kind::crash, Kind::crash, Kind::crash, Kind::kill, Kind::restart});
+  add({kind, 0, 0, 0, saving_.below(1'000'000), {}});
+  add({Kind::connect, 0, last, 0, 0, {}});
+  if (script_.config.server_password.bytes > 0) {
+    add({Kind::send, 0, last, 0, 0, {"AUTH", "password"}});
+  }
+}
+
 void Generator::add_steps() {
   const uint64_t steps = random_.between(20, 160);
   const uint64_t faults = random_.any_of<uint64_t>({0, 4, 10, 25});  // percent
@@ -374,6 +442,7 @@ void Generator::add_steps() {
     }
     random_.percent(faults) ? add_fault() : add_burst(client);
     if (random_.percent(70)) add_turns(1 + random_.below(4));
+    if (saves_) add_saving();
   }
 }
 

@@ -71,6 +71,10 @@ std::string Model::denial(const Words& words) const {
   }
   const bool needs_password = std::string_view(info.flags).find("no_auth") == std::string::npos;
   if (session_->stranger && needs_password) return "-NOAUTH Authentication required.\r\n";
+  const bool can_be_queued = std::string_view(info.flags).find("no_multi") == std::string::npos;
+  if (session_->in_multi && !executing_ && !can_be_queued) {
+    return error("Command not allowed inside a transaction");
+  }
   return over_limits(words, info);
 }
 

@@ -30,6 +30,7 @@ class Model {
     std::string text;
     std::deque<std::string> list;
     uint64_t deadline_ms = never;
+    bool operator==(const Value&) const = default;
   };
   using Keys = std::map<std::string, Value>;
 
@@ -69,6 +70,8 @@ class Model {
   void forget_expired() { expired_lately_ = 0; }
 
   const Keys& keys() const { return keys_; }
+  /// Begins with these, as a server does that has loaded them.
+  void restore(Keys keys) { keys_ = std::move(keys); }
   StoreUse use() const { return use_of(keys_); }
   uint64_t watches_used() const;
   uint64_t slots_used() const;
@@ -151,6 +154,7 @@ class Model {
   Expected authenticate(const Words& words);
   Expected talk(const Words& words);
   Expected client(const Words& words);
+  Expected save(const Words& words);
   void abandon();
 
   const Allocation& allocation_;

@@ -46,6 +46,7 @@ void Model::add_sessions() {
   for (const char* name : {"AUTH", "RESET"}) handlers_[name] = &Model::authenticate;
   for (const char* name : {"PING", "ECHO", "SELECT", "QUIT"}) handlers_[name] = &Model::talk;
   handlers_["CLIENT"] = &Model::client;
+  for (const char* name : {"SAVE", "BGSAVE", "LASTSAVE"}) handlers_[name] = &Model::save;
 }
 
 /// The transaction and the watches are gone.
@@ -184,6 +185,30 @@ Expected Model::talk(const Words& words) {
   }
   if (words.size() > 2) return {error("wrong number of arguments for 'ping' command")};
   return {words.size() == 2 ? bulk(words[1]) : "+PONG\r\n"};
+}
+
+/// SAVE, which is asked when it has ended, BGSAVE [SCHEDULE], LASTSAVE.
+Expected Model::save(const Words& words) {
+  Saving& saving = at_.saving;
+  const std::string name = upper(words[0]);
+  const Expected under_way = {error("Background save already in progress")};
+  if (name == "LASTSAVE") {
+    if (!saving.enabled) return {":", /*is_prefix=*/true};
+    return {integer(static_cast<int64_t>(saving.saved_ms / 1000))};
+  }
+  if (!saving.enabled) return {error("nothing is saved: snapshot.enabled is off")};
+  if (name == "SAVE") {
+    if (!saving.awaited) return saving.busy ? under_way : Expected{"nothing yet"};
+    if (!saving.failed) return {ok};
+    return {"-ERR the snapshot failed: snapshot_last_errno in INFO persistence has the reason\r\n"};
+  }
+  const bool schedules = words.size() == 2 && upper(words[1]) == "SCHEDULE";
+  if (words.size() > 1 && !schedules) return {no_syntax};
+  if (!saving.busy) {
+    saving.busy = true;  // For what else a transaction has.
+    return {"+Background saving started\r\n"};
+  }
+  return schedules ? Expected{"+Background saving scheduled\r\n"} : under_way;
 }
 
 /// CLIENT REPLY ON|OFF|SKIP, PAUSE ms [WRITE|ALL], UNPAUSE, KILL ID n. Who is killed is the

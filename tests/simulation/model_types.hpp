@@ -33,6 +33,15 @@ struct StoreUse {
   bool operator==(const StoreUse&) const = default;
 };
 
+/// What the server's snapshots had come to before a command.
+struct Saving {
+  bool enabled = false;
+  bool busy = false;      ///< one is being written, or was asked for
+  bool awaited = false;   ///< the client's SAVE was begun
+  bool failed = false;    ///< the last one that ended
+  uint64_t saved_ms = 0;  ///< Unix time of the last that did not
+};
+
 /// What is known of an execution beside its words.
 struct Circumstances {
   uint64_t unix_ms = 0;
@@ -43,6 +52,7 @@ struct Circumstances {
   std::function<bool(const std::string&)> looks_at = {};  ///< resumed: at this key
   std::string reply = {};  ///< what the server answered, where that is known
   StoreUse others = {};    ///< what keys take that the model does not have
+  Saving saving = {};
 };
 
 }  // namespace kv::sim

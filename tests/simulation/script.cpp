@@ -42,6 +42,10 @@ constexpr auto forms = std::to_array<Form>({
     {Kind::back, "back", false, true, false, false},
     {Kind::no_buffer, "no_buffer", false, true, false, false},
     {Kind::refuse, "refuse", false, true, false, false},
+    {Kind::disk, "disk", false, false, false, true},
+    {Kind::crash, "crash", false, false, true, false},
+    {Kind::kill, "kill", false, false, true, false},
+    {Kind::restart, "restart", false, false, true, false},
 });
 
 const Form& form_of(Kind kind) {
@@ -97,6 +101,10 @@ bool parse_config(std::istringstream& words, Script& script, std::string& error)
     const std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
     if (name == "listeners") {
       script.listeners = static_cast<uint32_t>(std::strtoul(value.c_str(), nullptr, 10));
+    } else if (name == "disk_sector") {
+      script.disk.sector_bytes = std::strtoull(value.c_str(), nullptr, 10);
+    } else if (name == "disk_cached") {
+      script.disk.direct = value == "0";
     } else if (equals == std::string::npos || !set_option(script.config, name, value)) {
       error = "no option " + name;
       return false;
@@ -127,6 +135,10 @@ std::string text_of(const Action& action) {
 
 std::string text_of(const Script& script) {
   std::string out = "config listeners=" + std::to_string(script.listeners);
+  if (script.config.snapshot_enabled != 0) {
+    out += " disk_sector=" + std::to_string(script.disk.sector_bytes);
+    out += std::string(" disk_cached=") + (script.disk.direct ? "0" : "1");
+  }
   out += text_of(script.config) + "\n";
   for (const Action& action : script.actions) out += text_of(action) + "\n";
   return out;

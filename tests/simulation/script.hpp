@@ -4,6 +4,8 @@
 //     config connections_max=2 key_count=3 …
 //     connect 0-1 0           clients 0 and 1 come, on listener 0
 //     send 0 SET a ~200,x     200 times x
+//     disk sync EIO           the next sync fails
+//     crash 5                 the power is cut; 5 is the seed of what the disk has kept
 //     turn 3 71               three turns of the loop; 71 is the seed of their faults, 0 for none
 #pragma once
 
@@ -15,6 +17,7 @@
 
 #include "kvcore/plan/config.hpp"
 #include "model.hpp"
+#include "simulated_disk.hpp"
 
 namespace kv::sim {
 
@@ -37,6 +40,10 @@ struct Action {
     forward,    ///< the Unix clock is set forward
     back,       ///< the Unix clock is set back
     no_buffer,  ///< the next `number` receives find no buffer
+    disk,       ///< the next operation on a file of the kind ends with an error: `sync EIO`
+    crash,      ///< the power is cut, and a server begins with what the disk kept
+    kill,       ///< the process ends, and a server begins with what the kernel has
+    restart,    ///< the server stops in good order, and another begins
     refuse,     ///< the next accepts fail: with -EMFILE, or -ECONNABORTED for an odd `number`
   };
 
@@ -51,6 +58,7 @@ struct Action {
 struct Script {
   Config config;
   uint32_t listeners = 1;
+  SimulatedDisk::Terms disk;
   std::vector<Action> actions;
 };
 

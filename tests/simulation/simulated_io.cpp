@@ -17,8 +17,13 @@ constexpr char junk = '\xdd';
 
 }  // namespace
 
-SimulatedIo::SimulatedIo(BufferArea buffers, uint32_t listeners)
-    : buffers_(buffers), listeners_(listeners), is_free_(buffers.count(), true) {
+SimulatedIo::SimulatedIo(BufferArea buffers, uint32_t listeners, const World& world,
+                         SimulatedDisk* disk)
+    : buffers_(buffers),
+      listeners_(listeners),
+      is_free_(buffers.count(), true),
+      world_(world),
+      disk_(disk) {
   for (uint32_t i = 0; i < buffers.count(); ++i) free_buffers_.push_back(i);
 }
 
@@ -47,8 +52,8 @@ SimulatedIo::Link& SimulatedIo::of(int socket) {
 }
 
 void SimulatedIo::set_unix_clock(int64_t by_ms) {
-  unix_offset_us_ += static_cast<uint64_t>(by_ms * 1000);
-  unix_set_ms_ = now_ms();
+  world_.unix_offset_us += static_cast<uint64_t>(by_ms * 1000);
+  world_.unix_set_ms = now_ms();
 }
 
 void SimulatedIo::accept(uint32_t listener) {
@@ -166,11 +171,16 @@ std::vector<SimulatedIo::Candidate> SimulatedIo::candidates() const {
     if (can_send(link(number))) out.push_back({Operation::send, place});
     if (can_receive(link(number))) out.push_back({Operation::receive, place});
   }
+  if (disk_ != nullptr && disk_->in_flight()) out.push_back({Operation::file, 0});
   return out;
 }
 
 bool SimulatedIo::complete(const Candidate& candidate, Completion& out) {
   if (candidate.operation == Operation::accept) return complete_accept(candidate.place, out);
+  if (candidate.operation == Operation::file) {
+    out = {Operation::file, 0, 0, disk_->complete(turn_, calm_), index_none};
+    return true;
+  }
   Link& link = links_[candidate.place];
   const bool receives = candidate.operation == Operation::receive;
   Link::Flight& flight = receives ? link.receive : link.send;
@@ -258,11 +268,11 @@ void SimulatedIo::complete_send(Link& link, Completion& out) {
 /// few milliseconds.
 void SimulatedIo::pass_time(uint64_t completed, uint64_t could, uint64_t timeout_ms) {
   if (completed > 0) {
-    now_us_ += calm_ ? 10 : turn_.below(2000);
+    world_.now_us += calm_ ? 10 : turn_.below(2000);
     return;
   }
   const uint64_t longest_ms = std::min<uint64_t>(timeout_ms, could > 0 ? 5 : 1000);
-  now_us_ += (calm_ || !turn_.one_in(4) ? longest_ms : turn_.below(longest_ms + 1)) * 1000;
+  world_.now_us += (calm_ || !turn_.one_in(4) ? longest_ms : turn_.below(longest_ms + 1)) * 1000;
 }
 
 uint64_t SimulatedIo::wait(std::span<Completion> out, uint64_t timeout_ms) {
@@ -276,13 +286,14 @@ uint64_t SimulatedIo::wait(std::span<Completion> out, uint64_t timeout_ms) {
   for (const Candidate& candidate : could) {
     if (count == out.size()) break;
     if (some_are_late && chance(50)) continue;
+    if (candidate.operation == Operation::file && chance(30)) continue;
     if (!complete(candidate, out[count])) continue;
     note(uint64_t{static_cast<uint8_t>(candidate.operation)} << 40 | candidate.place);
     note(static_cast<uint64_t>(out[count].result));
     ++count;
   }
   pass_time(count, could.size(), timeout_ms);
-  note(now_us_);
+  note(world_.now_us);
   return count;
 }
 

@@ -22,6 +22,7 @@
 #include "random.hpp"
 #include "server/connections.hpp"
 #include "server/io.hpp"
+#include "simulated_disk.hpp"
 
 namespace kv::sim {
 
@@ -60,7 +61,17 @@ class SimulatedIo final : public Io {
     Flight receive, send;
   };
 
-  SimulatedIo(BufferArea buffers, uint32_t listeners);
+  /// What goes on when another server begins: the clocks, and the hash of all that happened.
+  struct World {
+    uint64_t now_us = 1'000'000'000;
+    uint64_t unix_offset_us = 1'700'000'000'000'000;
+    uint64_t unix_set_ms = 0;
+    uint64_t hash = 0xcbf29ce484222325;
+  };
+
+  /// Where there is a disk, what it was asked for ends in wait(), too.
+  SimulatedIo(BufferArea buffers, uint32_t listeners, const World& world, SimulatedDisk* disk);
+  const World& world() const { return world_; }
 
   // The clients' side. A client is known by the number of its link.
   int connect(uint32_t listener);
@@ -76,16 +87,16 @@ class SimulatedIo final : public Io {
   void begin_turn(uint64_t seed) { turn_ = Random(seed), calm_ = seed == 0; }
   void find_no_buffer(uint64_t times) { no_buffer_ = times; }
   void fail_accept(int error) { accept_error_ = error; }
-  void leap(uint64_t ms) { now_us_ += ms * 1000; }
+  void leap(uint64_t ms) { world_.now_us += ms * 1000; }
   void set_unix_clock(int64_t by_ms);
 
-  uint64_t now_ms() const { return now_us_ / 1000; }
-  uint64_t unix_ms() const { return (now_us_ + unix_offset_us_) / 1000; }
-  uint64_t unix_set_ms() const { return unix_set_ms_; }  ///< when the Unix clock was set last
+  uint64_t now_ms() const { return world_.now_us / 1000; }
+  uint64_t unix_ms() const { return (world_.now_us + world_.unix_offset_us) / 1000; }
+  uint64_t unix_set_ms() const { return world_.unix_set_ms; }  ///< when the Unix clock was set last
   uint64_t free_buffers() const { return free_buffers_.size(); }
   uint64_t sockets_open() const { return sockets_open_; }
-  uint64_t hash() const { return hash_; }
-  void note(uint64_t what) { hash_ = (hash_ ^ what) * 0x100000001b3; }
+  uint64_t hash() const { return world_.hash; }
+  void note(uint64_t what) { world_.hash = (world_.hash ^ what) * 0x100000001b3; }
   void note(std::string_view bytes);
 
   void accept(uint32_t listener) override;
@@ -103,8 +114,8 @@ class SimulatedIo final : public Io {
   void close(int socket) override;
   void refuse(int socket, std::string_view text) override;
   uint64_t wait(std::span<Completion> out, uint64_t timeout_ms) override;
-  uint64_t monotonic_us() override { return ++now_us_; }
-  uint64_t unix_us() override { return now_us_ + unix_offset_us_; }
+  uint64_t monotonic_us() override { return ++world_.now_us; }
+  uint64_t unix_us() override { return world_.now_us + world_.unix_offset_us; }
 
  private:
   /// What could complete now.
@@ -146,10 +157,8 @@ class SimulatedIo final : public Io {
   int accept_error_ = 0;
   uint64_t waits_ = 0;
   uint64_t sockets_open_ = 0;
-  uint64_t now_us_ = 1'000'000'000;
-  uint64_t unix_offset_us_ = 1'700'000'000'000'000;
-  uint64_t unix_set_ms_ = 0;
-  uint64_t hash_ = 0xcbf29ce484222325;
+  World world_;
+  SimulatedDisk* disk_;
 };
 
 }  // namespace kv::sim

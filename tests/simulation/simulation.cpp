@@ -30,13 +30,8 @@ Outcome simulated_execute(Call& call) {
 }
 
 Simulation::Simulation(const Script& script) : script_(script) {
-  const std::string wrong = whole_.carve(script.config);
-  require(wrong.empty(), wrong);
-  const uint32_t listeners = std::max(script.listeners, 1U);
-  io_.emplace(whole_.instance.connections.request_area(), listeners);
-  model_.emplace(whole_.instance.allocation);
-  whole_.start(*io_, listeners);
-  waiting_.fill(index_none);
+  Random random(/*seed=*/1);
+  begin_server(random);
   watcher = this;
 }
 
@@ -48,10 +43,12 @@ void Simulation::run(RunResult& result) {
   part();
   delete_all();
   stop();
+  require(io_->sockets_open() == 0, "a socket is left open");
+  if (disk_) crash({Action::Kind::crash, 0, 0, 0, /*seed=*/turns_, {}});
   result.hash = io_->hash();
   result.turns = turns_;
   result.commands = commands_;
-  result.clients = clients_.size();
+  result.clients = clients_before_ + clients_.size();
 }
 
 void Simulation::apply(const Action& action) {
@@ -70,6 +67,15 @@ void Simulation::apply(const Action& action) {
       return io_->find_no_buffer(action.number);
     case Kind::refuse:
       return io_->fail_accept(action.number % 2 == 0 ? EMFILE : ECONNABORTED);
+    case Kind::disk:
+      return break_disk(action.words);
+    case Kind::crash:
+    case Kind::kill:
+      return crash(action);
+    case Kind::restart:
+      if (!disk_) return;
+      stop();
+      return crash(action);
     default:
       break;
   }
@@ -159,10 +165,10 @@ void Simulation::send_rest(Client& client) {
 
 /// Only when nothing is left that has expired: what was not freed yet would live again.
 void Simulation::set_clock_back(uint64_t ms) {
-  const Store& store = whole_.instance.store;
+  const Store& store = whole_->instance.store;
   constexpr uint64_t tick_ms = 100;  // The server notices within a tick.
   for (int i = 0; i < 50; ++i) {
-    const bool is_tidy = store.idle_ms() > 0 && whole_.view.now_ms + 1 >= io_->unix_ms();
+    const bool is_tidy = store.idle_ms() > 0 && whole_->view.now_ms + 1 >= io_->unix_ms();
     if (is_tidy) {
       io_->leap(tick_ms + 1);
       io_->set_unix_clock(-static_cast<int64_t>(ms + tick_ms + 1));
@@ -174,8 +180,9 @@ void Simulation::set_clock_back(uint64_t ms) {
 
 void Simulation::turn(uint64_t seed) {
   io_->begin_turn(seed);
-  whole_.server->turn();
+  whole_->server->turn();
   ++turns_;
+  note_snapshots();
   check_turn();
 }
 
@@ -187,10 +194,15 @@ std::string Simulation::describe(const Client& client) {
     out += ", whose next request is " + client.sent.front().words[0];
   }
   if (link.socket < 0 || client.index == index_none) return out;
-  const ConnectionRecord& record = whole_.instance.connections[client.index];
-  constexpr const char* resources[] = {
-      "nothing",        "a receive buffer",   "a large request slot",
-      "a reply buffer", "a large reply slot", "the end of a pause"};
+  const ConnectionRecord& record = whole_->instance.connections[client.index];
+  constexpr const char* resources[] = {"nothing",
+                                       "a receive buffer",
+                                       "a large request slot",
+                                       "a reply buffer",
+                                       "a large reply slot",
+                                       "the end of a pause",
+                                       "room in the buffer of the snapshot",
+                                       "the end of the snapshot"};
   out += ", waits for " + std::string(resources[record.waiting_for]);
   if (link.receive.active) out += ", receives";
   if (link.send.active) out += ", sends";

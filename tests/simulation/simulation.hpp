@@ -20,6 +20,7 @@
 #include "failure.hpp"
 #include "model.hpp"
 #include "script.hpp"
+#include "simulated_disk.hpp"
 #include "simulated_io.hpp"
 #include "whole_server.hpp"
 
@@ -58,6 +59,14 @@ class Simulation {
     bool gone = false;         ///< the server is closing it
     bool was_blocked = false;  ///< when the server began to close it
     bool is_done = false;      ///< closed, and looked at
+    uint64_t saves = 0;        ///< its SAVE waits for the snapshot of this number
+  };
+  /// The store as it was when a snapshot began, by the model.
+  struct SavedState {
+    uint64_t number = 0;  ///< in the order in which they began, from 1
+    uint64_t id = 0;
+    uint64_t saved_ms = 0;
+    Model::Keys keys;
   };
 
   // The script (simulation.cpp).
@@ -68,6 +77,16 @@ class Simulation {
   void send_rest(Client& client);
   void set_clock_back(uint64_t ms);
   void turn(uint64_t seed);
+
+  // The disk, and one server after the other (saving.cpp).
+  void begin_server(Random& random);
+  void make_disk(Random& random);
+  void load(Random& random);
+  void check_read_errors(uint64_t looks, Random& random) const;
+  void note_snapshots();
+  void break_disk(const Words& words);
+  void crash(const Action& action);
+  bool same_keys(const Model::Keys& due, const Model::Keys& is) const;
 
   // Each execution (execution.cpp).
   Client& client_of(const Call& call);
@@ -80,6 +99,8 @@ class Simulation {
   void check_order(const Call& call, const Client& client);
   void note_killed();
   void check_clock(const Call& call) const;
+  Saving saving_of(const Client& client) const;
+  void note_wait(Client& client, const std::string& reply);
 
   // After each turn (checks.cpp).
   void check_turn();
@@ -105,15 +126,25 @@ class Simulation {
   std::string describe(const Client& client);
 
   Script script_;
-  WholeServer whole_;
+  std::optional<SimulatedDisk> disk_;  ///< where the config has snapshots
+  std::optional<WholeServer> whole_;
   std::optional<SimulatedIo> io_;
+  std::optional<Snapshots> snapshots_;
   std::optional<Model> model_;
   std::vector<std::unique_ptr<Client>> clients_;  ///< by link
   std::map<int, Client*> current_;                ///< by the script's number
   std::set<int> holders_;  ///< links of clients that may hold what others need
+  /// What the disk may have to load: the last that was reported as saved, and those since.
+  std::vector<SavedState> saved_states_;
+  uint64_t saved_count_ = 0;  ///< snapshots that were begun
+  bool saving_ = false;       ///< the last of them is being written
+  bool save_failed_ = false;  ///< the last that ended
+  bool was_busy_ = false;     ///< with snapshots, before the command
+  uint64_t latest_ms_ = 0;    ///< the latest Unix time that there was
   Words executing_;
   uint64_t turns_ = 0;
   uint64_t commands_ = 0;
+  uint64_t clients_before_ = 0;                   ///< of servers that have ended
   uint64_t requests_ = 0;                         ///< that were sent
   uint64_t closed_by_clock_ = 0;                  ///< clients that the server found stalled or idle
   std::array<uint32_t, resource_count> waiting_;  ///< who is first to wait for what is free

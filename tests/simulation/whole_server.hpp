@@ -27,8 +27,8 @@ struct WholeServer {
   }
 
   /// REQUIRES: carve() found nothing wrong.
-  void start(Io& io, uint32_t listeners = 1) {
-    server.emplace(parts_of(instance, io, view, listeners));
+  void start(Io& io, uint32_t listeners = 1, Snapshots* snapshots = nullptr) {
+    server.emplace(parts_of(instance, io, view, listeners, snapshots));
     server->start();
   }
 };
