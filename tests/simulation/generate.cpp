@@ -8,6 +8,7 @@
 #include "kvcore/plan/validate.hpp"
 #include "random.hpp"
 #include "script.hpp"
+#include "templates.hpp"
 
 namespace kv::sim {
 
@@ -17,94 +18,6 @@ using Kind = Action::Kind;
 
 /// What a seed is mostly about.
 enum class Theme : uint8_t { mixed, strings, lists, blocking, transactions, expiry, crowd };
-
-using Templates = std::initializer_list<const char*>;
-
-// K a key, V a value, N a number, I a position, P a small number, T seconds, M milliseconds, W a
-// time to wait, D an end of a list.
-constexpr Templates strings = {
-    "SET K V",      "SET K V",      "SET K V NX",      "SET K V XX GET",  "SET K V EX T",
-    "SET K V PX M", "SET K N",      "SET K V KEEPTTL", "GET K",           "GET K",
-    "GETSET K V",   "GETDEL K",     "GETEX K PX M",    "GETEX K PERSIST", "SETNX K V",
-    "SETEX K T V",  "PSETEX K M V", "APPEND K V",      "STRLEN K",        "SETRANGE K P V",
-    "MGET K K K",   "MSET K V K V", "MSETNX K V K V",  "GETRANGE K I I",  "MSET K V K V K V K V",
-    "INCR K",       "DECR K",       "INCRBY K N",      "DECRBY K N",      "SET K V GET EX T"};
-constexpr Templates keys = {
-    "DEL K",      "UNLINK K K",   "EXISTS K K",        "TOUCH K",  "TYPE K", "RENAME K K",
-    "RENAME K K", "RENAMENX K K", "COPY K K REPLACE",  "COPY K K", "DBSIZE", "RANDOMKEY",
-    "KEYS *",     "DEL K K K K",  "SCAN 0 COUNT 1000", "FLUSHALL"};
-constexpr Templates expiry = {
-    "EXPIRE K T",     "PEXPIRE K M",    "PEXPIRE K M NX", "PEXPIRE K M GT",
-    "PEXPIRE K M LT", "PEXPIRE K M XX", "PERSIST K",      "TTL K",
-    "PTTL K",         "PEXPIRETIME K",  "PSETEX K M V",   "SET K V PX M",
-    "GETEX K PX M",   "EXPIRE K -1",    "RPUSH K V V V",  "PEXPIREAT K 1700000100000",
-    "SET K V",        "GET K",          "LRANGE K 0 -1",  "EXISTS K K K"};
-constexpr Templates lists = {"RPUSH K V",
-                             "RPUSH K V V V",
-                             "LPUSH K V V",
-                             "RPUSHX K V",
-                             "LPUSHX K V",
-                             "RPOP K",
-                             "LPOP K",
-                             "LPOP K P",
-                             "RPOP K P",
-                             "LLEN K",
-                             "LRANGE K 0 -1",
-                             "LRANGE K I I",
-                             "LINDEX K I",
-                             "LSET K I V",
-                             "LPOS K V",
-                             "LINSERT K BEFORE V V",
-                             "LREM K I V",
-                             "LTRIM K I I",
-                             "LMOVE K K D D",
-                             "RPOPLPUSH K K",
-                             "LMPOP 2 K K D",
-                             "LMPOP 1 K D COUNT P",
-                             "RPUSH K V V V V V V",
-                             "LINSERT K AFTER V V",
-                             "LRANGE K 0 -1"};
-constexpr Templates blocking = {"BLPOP K W",
-                                "BRPOP K K W",
-                                "BLPOP K K K W",
-                                "BLMOVE K K D D W",
-                                "BRPOPLPUSH K K W",
-                                "BLMPOP W 2 K K D",
-                                "RPUSH K V",
-                                "RPUSH K V V",
-                                "LPUSH K V",
-                                "DEL K",
-                                "BLMPOP W 1 K D COUNT P",
-                                "BLPOP K W",
-                                "BRPOP K W",
-                                "RENAME K K",
-                                "LLEN K"};
-constexpr Templates transactions = {"MULTI",   "EXEC",    "DISCARD", "WATCH K K",
-                                    "WATCH K", "UNWATCH", "EXEC",    "SET K V"};
-constexpr Templates control = {"PING",
-                               "PING V",
-                               "ECHO V",
-                               "SELECT 0",
-                               "SELECT 1",
-                               "HELLO 2",
-                               "HELLO 3",
-                               "RESET",
-                               "NOSUCH K",
-                               "GET",
-                               "GET K K",
-                               "CLIENT REPLY SKIP",
-                               "CLIENT REPLY OFF",
-                               "CLIENT REPLY ON",
-                               "CLIENT PAUSE M WRITE",
-                               "CLIENT PAUSE M",
-                               "CLIENT UNPAUSE",
-                               "CLIENT KILL ID P",
-                               "QUIT",
-                               "AUTH password",
-                               "HELLO 3 AUTH default password",
-                               "HELLO 2 AUTH default wrong",
-                               "AUTH wrong",
-                               "HELLO 4"};
 
 class Generator {
  public:
@@ -141,6 +54,7 @@ class Generator {
   void add_fault();
   void add_saving();
   void add_disk_fault();
+  void add_snapshot(uint64_t turns_after);
   void add_end();
   void add_turns(uint64_t count) {
     add({Kind::turn, 0, 0, count, random_.percent(15) ? 0 : random_.below(1'000'000) + 1, {}});
@@ -154,7 +68,7 @@ class Generator {
   std::string word(char placeholder);
 
   Random random_;
-  Random saving_;  ///< of its own, so that the rest of a script is the same without snapshots
+  Random saving_;  ///< of its own, so that seeds without snapshots do not hang on it
   bool saves_;
   Theme theme_ = Theme::mixed;
   Script script_;
@@ -192,7 +106,7 @@ void Generator::draw_saving() {
   script_.disk.sector_bytes = saving_.any_of<uint64_t>({512, 512, 4096});
   script_.disk.direct = saving_.percent(70);
   if (saving_.one_in(3)) return;
-  config.val_size_max = saving_.any_of<uint64_t>({1000, 3000, 7000});
+  config.val_size_max = saving_.any_of<uint64_t>({2000, 5000, 9000});
   config.list_length_max = saving_.any_of<uint64_t>({3, 8, 20});
   config.block_bytes = saving_.any_of<uint64_t>({64, 256});
   config.store_bytes = (config.key_size_max + config.val_size_max + 40) *
@@ -402,29 +316,55 @@ void Generator::add_saving() {
 }
 
 void Generator::add_disk_fault() {
-  const char* const verb = saving_.any_of({"write", "sync", "exchange", "sync_directory"});
-  const bool writes = std::string(verb) == "write";
-  const char* const result =
-      writes && saving_.one_in(4) ? "nothing" : saving_.any_of({"EIO", "ENOSPC", "EIO", "EINTR"});
+  const std::string verb = saving_.any_of({"write", "sync", "exchange", "sync_directory"});
+  const bool is_full = verb == "write" && saving_.one_in(4);
+  const char* const result = is_full ? "nothing" : saving_.any_of({"EIO", "ENOSPC", "EINTR"});
   add({Kind::disk, 0, 0, 0, 0, {verb, result}});
+}
+
+/// Keys that fill the buffer, a snapshot, and changes of keys that it may not have yet.
+void Generator::add_snapshot(uint64_t turns_after) {
+  const int last = static_cast<int>(clients_) - 1;
+  const auto request = [&](Words words) {
+    const int client = static_cast<int>(saving_.below(clients_));
+    add({Kind::send, client, client, 0, 0, std::move(words)});
+  };
+  const auto turns = [&](uint64_t count) {
+    add({Kind::turn, 0, 0, count, saving_.below(1'000'000), {}});
+  };
+  const uint64_t limit = script_.config.val_size_max;
+  for (uint64_t i = saving_.below(12); i > 0; --i) {
+    request({"SET", key(), std::string(saving_.between(limit / 2, limit), 'f')});
+  }
+  for (uint64_t i = saving_.below(5); i > 0; --i) request({"DEL", key()});
+  turns(3);
+  add({Kind::send, 0, last, 0, 0, {"BGSAVE"}});
+  turns(1 + saving_.below(2));
+  for (uint64_t i = saving_.below(10); i > 0; --i) {
+    request(saving_.one_in(3) ? Words{"DEL", key()} : Words{"SET", key(), "n"});
+    if (saving_.one_in(3)) turns(1);
+  }
+  if (saving_.one_in(2)) add_disk_fault();
+  turns(turns_after);
 }
 
 /// The server ends, mostly in the middle of a snapshot, and its clients come again.
 void Generator::add_end() {
-  const int last = static_cast<int>(clients_) - 1;
-  for (uint64_t i = saving_.below(3); i > 0; --i) {
-    add({Kind::send, 0, last, 0, 0, {"BGSAVE"}});
-    if (saving_.one_in(3)) add_disk_fault();
-    add({Kind::turn, 0, 0, 1 + saving_.below(4), saving_.below(1'000'000), {}});
-    add_burst(static_cast<int>(saving_.below(clients_)));
-    add({Kind::turn, 0, 0, 1 + saving_.below(16), saving_.below(1'000'000), {}});
+  if (saving_.one_in(3)) {  // Names that are not on disk, and another snapshot.
+    add({Kind::disk, 0, 0, 0, 0, {"sync_directory", "EIO"}});
+    add_snapshot(/*turns_after=*/150);
+    add_snapshot(saving_.between(1, 8));
+  } else {
+    for (uint64_t i = saving_.below(3); i > 0; --i) {
+      add_snapshot(saving_.any_of<uint64_t>({2, 6, 20, 60, 150}));
+    }
   }
   const Kind kind =
       saving_.any_of({Kind::crash, Kind::crash, Kind::crash, Kind::kill, Kind::restart});
   add({kind, 0, 0, 0, saving_.below(1'000'000), {}});
-  add({Kind::connect, 0, last, 0, 0, {}});
+  add({Kind::connect, 0, static_cast<int>(clients_) - 1, 0, 0, {}});
   if (script_.config.server_password.bytes > 0) {
-    add({Kind::send, 0, last, 0, 0, {"AUTH", "password"}});
+    add({Kind::send, 0, static_cast<int>(clients_) - 1, 0, 0, {"AUTH", "password"}});
   }
 }
 
