@@ -65,6 +65,12 @@ int SimulatedDisk::exchange_names(int directory, const char* one, const char* ot
   return 0;
 }
 
+FileId SimulatedDisk::file_id(int directory, const char* name) {
+  require(directory == directory_file, "a name is looked at somewhere else");
+  const bool is_current = std::string_view(name) == std::string_view(snapshot_name);
+  return {1, static_cast<uint64_t>(names_.back()[is_current ? 0 : 1])};
+}
+
 int32_t SimulatedDisk::complete(Random& turn, bool calm) {
   require(flight_.active, "an operation ends that did not begin");
   const Verb verb = flight_.verb;

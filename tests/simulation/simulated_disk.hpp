@@ -57,6 +57,7 @@ class SimulatedDisk final : public FileIo {
   void write_file(int file, uint64_t offset, std::span<const std::byte> bytes) override;
   void sync_file(int file) override;
   int exchange_names(int directory, const char* one, const char* other) override;
+  FileId file_id(int directory, const char* name) override;
 
  private:
   struct File {
