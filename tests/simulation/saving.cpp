@@ -106,7 +106,7 @@ void Simulation::begin_server(Random& random) {
 /// With a snapshot of nothing, as the first start makes it.
 void Simulation::make_disk(Random& random) {
   const Allocation& allocation = whole_->instance.allocation;
-  const SnapshotHeader header = {random.next(), /*saved_ms=*/1, /*log_sequence=*/0,
+  const SnapshotHeader header = {random.next(), /*saved_ms=*/1,
                                  allocation.terms.snapshot_section_bytes};
   SimulatedDisk::Bytes content(2 * section_align);
   const std::span<std::byte> room(content);
