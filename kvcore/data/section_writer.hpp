@@ -50,9 +50,6 @@ class SectionWriter {
   /// section_align.
   std::span<const std::byte> finish_all(const SnapshotTotals& totals, std::span<std::byte> room);
 
-  /// Of everything that was finished.
-  uint32_t crc() const { return crc_; }
-
  private:
   std::span<const std::byte> close(SectionKind kind);
 

@@ -71,8 +71,6 @@ class SnapshotReader {
   uint64_t section_count() const { return number_; }
   uint64_t file_bytes() const { return next_; }  ///< what the snapshot takes of the file
   uint32_t crc() const { return crc_; }          ///< of the whole
-  /// The visitor ended it before the end.
-  bool was_ended() const { return ended_; }
 
  private:
   struct Limit {

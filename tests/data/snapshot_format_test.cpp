@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kvcore/data/crc32c.hpp"
+#include "kvcore/data/little_endian.hpp"
 #include "snapshot_file.hpp"
 
 namespace {
@@ -230,4 +232,72 @@ TEST_CASE("The largest file is a header, full sections and an end") {
   CHECK(kv::snapshot_file_bytes(1, 4096) == 3 * 4096);
   CHECK(kv::snapshot_file_bytes(4064, 4096) == 3 * 4096);
   CHECK(kv::snapshot_file_bytes(4065, 4096) == 4 * 4096);
+}
+
+namespace {
+
+/// Puts a number in the place of another, with the checksum of the header that it then has.
+std::vector<std::byte> with_header(std::vector<std::byte> file, uint64_t at, uint64_t number,
+                                   uint64_t bytes) {
+  kv::put_little(file.data() + at, number, bytes);
+  constexpr uint64_t crc_at = kv::snapshot_header_bytes - 4;
+  const std::span<const std::byte> header(file);
+  kv::put_little(file.data() + crc_at, kv::crc32c(header.first(crc_at)), 4);
+  return file;
+}
+
+std::optional<kv::DataFault> fault_of(const std::vector<std::byte>& file) {
+  kv::SnapshotReader reader(file);
+  kv::test::TextVisitor visitor;
+  if (const auto fault = reader.open()) return fault;
+  std::vector<char> spare(100);
+  return reader.read(visitor, spare);
+}
+
+}  // namespace
+
+TEST_CASE("A header whose checksum is right is not believed for that") {
+  SnapshotFile made;
+  made.string("key", "value");
+  const std::vector<std::byte> file = made.finish();
+  struct Row {
+    uint64_t at, number, bytes, offset;
+    std::string_view reason;
+  };
+  const Row rows[] = {
+      {8, 2, 4, 8, "it has another version than 1"},
+      {12, 512, 4, 12, "its header is not of 4096 bytes"},
+      {32, 0, 8, 32, "the size of its sections is not a multiple of 4096 up to 1 GiB"},
+      {32, 4097, 8, 32, "the size of its sections is not a multiple of 4096 up to 1 GiB"},
+      {32, 2ULL << 30, 8, 32, "the size of its sections is not a multiple of 4096 up to 1 GiB"},
+      // Behind the limits that there are, the next one has a name of no bytes, and so on to the
+      // end.
+      {40, UINT32_MAX, 4, 4091, "its limits do not fit in the header"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.at);
+    const auto fault = fault_of(with_header(file, row.at, row.number, row.bytes));
+    REQUIRE(fault);
+    CHECK(fault->reason == row.reason);
+    CHECK(fault->offset == row.offset);
+  }
+}
+
+TEST_CASE("A section of a kind that nobody knows is refused, though its checksum is right") {
+  SnapshotFile made;
+  made.string("key", "value");
+  std::vector<std::byte> file = made.finish();
+  std::byte* const head = file.data() + kv::snapshot_header_bytes;
+  kv::put_little(head, 3, 4);
+  kv::put_little(head + kv::section_header_bytes - 4, 0, 4);
+  const std::span<const std::byte> bytes(file);
+  uint32_t crc = kv::crc32c(bytes.first(kv::snapshot_header_bytes - 4));
+  const auto section = bytes.subspan(kv::snapshot_header_bytes, section_align);
+  crc = kv::crc32c(section.subspan(kv::section_header_bytes), crc);
+  crc = kv::crc32c(section.first(kv::section_header_bytes), crc);
+  kv::put_little(head + kv::section_header_bytes - 4, crc, 4);
+  const auto fault = fault_of(file);
+  REQUIRE(fault);
+  CHECK(fault->offset == kv::snapshot_header_bytes);
+  CHECK(fault->reason == "a section is of no kind that is known");
 }

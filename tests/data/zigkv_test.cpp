@@ -46,3 +46,16 @@ TEST_CASE("A file of the tutorial that is cut off, or longer, is refused") {
   strange[12 + 21] = 2;
   CHECK(read(strange) == Lines{"33: whether the entry expires is neither 0 nor 1"});
 }
+
+TEST_CASE("Who has seen enough of a file of the tutorial is shown no more") {
+  struct First final : kv::EntryVisitor {
+    bool wants_values() const override { return true; }
+    bool begin(const kv::EntryHead&, std::string_view, uint64_t) override { return ++seen < 2; }
+    bool value(uint64_t, std::string_view) override { return true; }
+    bool end(kv::EntryEnd) override { return true; }
+    int seen = 0;
+  } first;
+  const std::string file = two_entries + "x";
+  CHECK(!kv::read_zigkv(std::as_bytes(std::span<const char>(file)), first));
+  CHECK(first.seen == 2);
+}

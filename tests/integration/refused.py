@@ -119,6 +119,7 @@ EIO = errno.EIO
 REFUSALS_OF_FILES = [
     Refusal("flock", {}, errno.EWOULDBLOCK, [],
             r"data.directory 'DATA' is in use by another server \({}\)"),
+    Refusal("flock", {}, errno.ENOLCK, [], r"cannot lock data.directory 'DATA' \({}\)"),
     Refusal("pwrite64", {}, EIO, [], r"cannot write 'DATA/snapshot.kv.tmp' \({}\)"),
     Refusal("fsync", {}, EIO, [], r"cannot write 'DATA/snapshot.kv.tmp' \({}\)"),
     Refusal("fsync", {0: DIRECTORY}, EIO, [], r"cannot rename 'DATA/snapshot.kv.tmp' \({}\)"),
@@ -166,6 +167,20 @@ def proof_each_step_with_the_files_that_is_refused_ends_the_start_and_is_named()
             pass
         expect_refusal_of_files(Refusal("fsync", {0: DIRECTORY}, EIO, [],
                                         r"cannot sync data.directory 'DATA' \({}\)"), data)
+    with tempfile.TemporaryDirectory(prefix="kvd-refused-") as data:
+        with Kvd(*SMALL, "--store", "64MiB", *saving(data)):
+            pass
+        expect_refusal_of_files(Refusal("ftruncate", {}, EIO, [],
+                                        r"cannot shorten 'DATA/snapshot.kv.next' \({}\)"), data)
+
+
+def proof_where_no_space_can_be_reserved_the_start_says_so():
+    with tempfile.TemporaryDirectory(prefix="kvd-refused-") as data:
+        with Kvd(*SMALL, *saving(data), preexec=refusing("fallocate", {}, errno.EOPNOTSUPP)) as kvd:
+            for name in ("snapshot.kv", "snapshot.kv.next"):
+                assert f"the file system reserves no space for {data}/{name}\n" in kvd.report
+            with kvd.client() as client:
+                assert client.command("SAVE") == "OK"
 
 
 def proof_a_snapshot_that_cannot_be_synced_leaves_the_last_one_and_says_so():

@@ -316,6 +316,11 @@ TEST_CASE("CONFIG SET changes what no memory hangs on, all or none, in Redis's u
         failed("timeout", "argument couldn't be parsed into an integer"));
   CHECK(c.run({"config", "set", "timeout", "-1"}) ==
         failed("timeout", "argument must be between 0 and 2147483647 inclusive"));
+  CHECK(c.run({"config", "set", "server.protected_mode", "on"}) == ok);
+  CHECK(c.run({"config", "get", "protected-mode"}) ==
+        "*2\r\n$14\r\nprotected-mode\r\n$3\r\nyes\r\n");
+  CHECK(c.run({"config", "set", "server.protected_mode", "yes"}) ==
+        failed("server.protected_mode", "argument must be on or off"));
   CHECK(c.run({"config", "set", "protected-mode", "x"}) ==
         failed("protected-mode", "argument must be 'yes' or 'no'"));
   CHECK(
