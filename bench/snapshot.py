@@ -6,8 +6,8 @@
 Both hold the same strings. SETs of random keys are due at fixed times (open loop), first alone,
 then while a snapshot is written: its time, the latency of the SETs in the worst second, and by how
 much the memory of all processes of the server grew (Pss, which counts a page that two processes
-share once). Then the server is killed and started again; the bytes are those of its file. The disk
-is that of --directory.
+share once). Then the server is killed and started again; the bytes are those of keys and values.
+Redis does not compress, as kvd does not. The disk is that of --directory.
 """
 
 import argparse
@@ -72,7 +72,8 @@ def start_redis(options, directory):
     port = servers.free_port()
     server = servers.Server(
         "Redis", ["redis-server", "--port", port, "--save", "", "--appendonly", "no",
-                  "--daemonize", "no", "--loglevel", "warning", "--dir", directory],
+                  "--rdbcompression", "no", "--daemonize", "no", "--loglevel", "warning", "--dir",
+                  directory],
         executable=options.redis_server, port=port)
     while ask(server, b"PING") != "+PONG\r\n":  # It loads.
         time.sleep(0.01)
@@ -123,7 +124,7 @@ class Watch(threading.Thread):
         self.seconds = time.monotonic() - self.begin
 
 
-def measure(options, generator, start, directory, file_name):
+def measure(options, generator, start, directory):
     """One run of one server."""
     server = start(options, directory)
     with servers.running(server):
@@ -144,7 +145,6 @@ def measure(options, generator, start, directory, file_name):
             raise SystemExit(f"the snapshot of {server.name} has failed")
         server.process.send_signal(signal.SIGKILL)
         server.process.wait()
-    file_bytes = (pathlib.Path(directory) / file_name).stat().st_size
     begin = time.monotonic()
     server = start(options, directory)
     seconds = time.monotonic() - begin
@@ -156,7 +156,7 @@ def measure(options, generator, start, directory, file_name):
             "p99_us": max(second["p99_us"] for second in busy),
             "max_us": max(second["max_us"] for second in busy),
             "grown_mib": (watch.most - watch.before) / (1 << 20),
-            "load_mb_s": file_bytes / seconds / 1e6}
+            "load_mb_s": options.keys * (KEY_BYTES + VALUE_BYTES) / seconds / 1e6}
 
 
 def table(results):
@@ -177,14 +177,13 @@ def main():
     if options.update:
         report.page_with(options.update, "bench/snapshot.py", "")
     generator = servers.Generator(options.generator)
-    kinds = {"kvd": (start_kvd, "snapshot.kv"), "Redis": (start_redis, "dump.rdb")}
+    kinds = {"kvd": start_kvd, "Redis": start_redis}
     results = {name: [] for name in kinds}
     for pair in range(options.pairs):
         for name in (kinds if pair % 2 == 0 else reversed(kinds)):
             print(f"{name}, {pair + 1} of {options.pairs}", file=sys.stderr, flush=True)
-            start, file_name = kinds[name]
             with tempfile.TemporaryDirectory(dir=options.directory) as directory:
-                results[name].append(measure(options, generator, start, directory, file_name))
+                results[name].append(measure(options, generator, kinds[name], directory))
             subprocess.run(["sync"], check=True)
     version = servers.redis_version(options.redis_server)
     text = (f"Redis {version}; {options.keys:,} keys of {KEY_BYTES} B with values of "
